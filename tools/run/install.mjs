@@ -1,0 +1,87 @@
+// Brings node_modules into agreement with package-lock.json, and costs nothing where it already is.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+
+const stamp = 'node_modules/.norrix-lock'
+
+/**
+ * Runs `npm ci` in `root` unless what is installed is what package-lock.json names.
+ * Gives `{}`, or `{ failure }` in one sentence with the remedy.
+ */
+export function installed(root) {
+  const lock = read(root, 'package-lock.json')
+  if (lock === undefined)
+    return { failure: 'package-lock.json is missing. Fix: git checkout package-lock.json' }
+  const hash = createHash('sha256').update(lock).digest('hex')
+  if (read(root, stamp) === hash) return {}
+  if (!agrees(root, lock)) {
+    process.stderr.write('Installing what package-lock.json names (npm ci), once for this clone…\n')
+    const failure = npmCi(root)
+    if (failure !== undefined) return { failure }
+  }
+  remember(root, hash)
+  return {}
+}
+
+/**
+ * Whether npm's own record of what it installed names every package of the lock file in the same
+ * version. Optional packages may be missing: they are meant for other platforms.
+ */
+function agrees(root, lock) {
+  const record = read(root, 'node_modules/.package-lock.json')
+  if (record === undefined) return false
+  const there = JSON.parse(record).packages
+  return Object.entries(JSON.parse(lock).packages).every(([path, wanted]) => {
+    if (!path.includes('node_modules/') || wanted.link) return true
+    const found = there[path]
+    if (found === undefined) return wanted.optional === true && !isOwnNode(path)
+    return found.version === wanted.version && found.integrity === wanted.integrity
+  })
+}
+
+function isOwnNode(path) {
+  return path === `node_modules/node-${process.platform}-${process.arch}`
+}
+
+function npmCi(root) {
+  // NODE_ENV=production or an `omit` in somebody's .npmrc would leave the tools out.
+  const words = ['ci', '--include=dev', '--include=optional', '--no-fund', '--no-audit']
+  const [command, before, shell] = npm()
+  const { status, error } = spawnSync(command, [...before, ...words], {
+    cwd: root,
+    shell,
+    // Standard output belongs to the script that was asked for, so npm's talk goes to stderr.
+    stdio: ['ignore', 2, 2],
+  })
+  if (error !== undefined)
+    return `npm could not be started (${error.message}). Fix: install npm, then run: npm ci`
+  if (status !== 0) return 'npm ci failed, as npm says above. Fix: mend that, then run this again.'
+  return undefined
+}
+
+/** The npm that runs this script, else the one in PATH: [command, first arguments, through a shell?]. */
+function npm() {
+  const own = process.env.npm_execpath
+  if (own !== undefined && basename(own) === 'npm-cli.js') return [process.execPath, [own], false]
+  return ['npm', [], process.platform === 'win32']
+}
+
+/** A clone that this user may read but not write is simply compared anew each time. */
+function remember(root, hash) {
+  try {
+    writeFileSync(join(root, stamp), hash)
+  } catch (error) {
+    if (error.code !== 'EACCES' && error.code !== 'EROFS') throw error
+  }
+}
+
+function read(root, path) {
+  try {
+    return readFileSync(join(root, path), 'utf8')
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

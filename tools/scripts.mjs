@@ -1,0 +1,30 @@
+// What each root script of package.json runs. Plain JavaScript, because Node 20 reads it too.
+//
+// A script is a list of steps, run in order; the first that fails ends the script. A step is the
+// list of arguments given to Node. `env` is added to every step's environment. Words typed after
+// the script's name go to the last step.
+
+const built = ['tools/build.ts']
+const vitest = ['node_modules/vitest/vitest.mjs', 'run']
+
+/** @type {Record<string, { steps: string[][], env?: Record<string, string>, inCallersFolder?: true }>} */
+export const scripts = {
+  start: { steps: [built, ['tools/start.ts']] },
+  demo: { steps: [built, ['tools/demo.ts']] },
+  dev: { steps: [built, ['--watch', 'tools/start.ts']] },
+  test: { steps: [built, vitest] },
+  'test:long': { steps: [built, vitest], env: { NORRIX_TEST_LONG: '1' } },
+  check: { steps: [['tools/check.ts']] },
+  'check:types': { steps: [['tools/check.ts', 'types']] },
+  'check:lint': { steps: [['tools/check.ts', 'lint']] },
+  'check:format': { steps: [['tools/check.ts', 'format']] },
+  'check:boundaries': { steps: [['tools/check-boundaries.ts']] },
+  'check:reference': { steps: [['tools/reference.ts', '--check']] },
+  format: { steps: [['node_modules/oxfmt/bin/oxfmt']] },
+  reference: { steps: [['tools/reference.ts']] },
+  build: { steps: [built] },
+  where: { steps: [['tools/where.ts']] },
+  bench: { steps: [['tools/bench.ts']] },
+  // The CLI acts on the project in the folder where it was called, not on this clone.
+  norrix: { steps: [['packages/cli/src/main.ts']], inCallersFolder: true },
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config'
+
+// One seed for every random choice of the run: printed by the closing line, so that a failure can be had
+// again with NORRIX_TEST_SEED. Workers inherit it through the environment.
+const seed = Number(process.env['NORRIX_TEST_SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
+const isLong = process.env['NORRIX_TEST_LONG'] === '1'
+
+export default defineConfig({
+  test: {
+    include: ['packages/**/*.test.ts', 'test/**/*.test.ts', 'packages/dashboard/e2e/**/*.e2e.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/tools/**'],
+    env: { NORRIX_TEST_SEED: String(seed) },
+    sequence: { seed },
+    // A process for each file: tests start servers, change folders and end processes for real.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: isLong ? 600_000 : 60_000,
+    hookTimeout: isLong ? 300_000 : 120_000,
+    teardownTimeout: 20_000,
+    reporters: ['default', './tools/closing-line.ts'],
+  },
+})
