@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { givenName, idOf, sha256, time } from './basic.shapes.ts'
+import { artifact, isolationLevel, plan, project } from './builds.shapes.ts'
+import { buildOutcomes, buildTypes, platforms } from './builds.policy.ts'
+import { isFaultCode } from './fault.ts'
+
+const inLease = z.strictObject({ leaseId: idOf('lease') })
+
+export const lease = z.object({
+  id: idOf('lease'),
+  /** One higher with each lease of the same build. */
+  number: z.number().int(),
+  token: z.string(),
+  expiresAt: time,
+  heartbeatSeconds: z.number().int(),
+  build: z.object({
+    id: idOf('build'),
+    platform: z.enum(platforms),
+    buildType: z.enum(buildTypes),
+    project,
+    plan,
+    source: z.object({ sha256, sizeBytes: z.number().int() }),
+  }),
+  limits: z.object({ minutes: z.number().int(), logBytes: z.number().int() }),
+})
+
+export const leasesShapes = {
+  'leases.hello': {
+    body: z.strictObject({
+      /** Null keeps the name that the runner was added under. */
+      name: givenName.nullable(),
+      os: z.string().max(100),
+      version: z.string().max(50),
+      platforms: z.array(z.enum(platforms)).min(1),
+      isolation: isolationLevel,
+    }),
+    output: z.object({ id: idOf('runner'), name: z.string() }),
+  },
+  'leases.take': {
+    body: z.strictObject({ waitSeconds: z.number().int().min(0).max(30) }),
+    output: z.object({ lease: lease.nullable() }),
+  },
+  'leases.source': { params: inLease },
+  'leases.heartbeat': {
+    params: inLease,
+    output: z.object({ cancelled: z.boolean(), expiresAt: time }),
+  },
+  'leases.appendLog': {
+    params: inLease,
+    body: z.strictObject({ offset: z.number().int().min(0), text: z.string().max(262_144) }),
+    /** Where the log ends now, in bytes of UTF-8. */
+    output: z.object({ nextOffset: z.number().int() }),
+  },
+  'leases.uploadArtifact': {
+    params: inLease,
+    query: z.strictObject({
+      name: z
+        .string()
+        .min(1)
+        .max(200)
+        .regex(/^[^\p{Cc}/\\]+$/u, 'must be a plain file name'),
+      sha256,
+      contentType: z
+        .string()
+        .max(100)
+        .regex(/^[\w.+-]+\/[\w.+-]+$/),
+      signer: z.string().max(500).optional(),
+      standIn: z.enum(['true', 'false']).default('false'),
+    }),
+    output: artifact,
+  },
+  'leases.finish': {
+    params: inLease,
+    body: z.strictObject({
+      outcome: z.enum(buildOutcomes),
+      exitCode: z.number().int().nullable(),
+      failure: z
+        .strictObject({ code: z.string().refine(isFaultCode), message: z.string().max(1000) })
+        .nullable(),
+    }),
+    output: z.object({ state: z.enum(buildOutcomes) }),
+  },
+} as const
