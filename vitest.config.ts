@@ -1,15 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
-// One seed for every random choice of the run: printed by the closing line, so that a failure can be had
-// again with NORRIX_TEST_SEED. Workers inherit it through the environment.
-const seed = Number(process.env['NORRIX_TEST_SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
+// One seed for every random choice of the run. It is printed at the end, so that a failure can be had
+// again with NORRIX_TEST_SEED=<seed>; workers inherit it through the environment.
+process.env['NORRIX_TEST_SEED'] ??= String(Math.trunc(Math.random() * 2 ** 31))
+const seed = Number(process.env['NORRIX_TEST_SEED'])
 const isLong = process.env['NORRIX_TEST_LONG'] === '1'
 
 export default defineConfig({
   test: {
     include: ['packages/**/*.test.ts', 'test/**/*.test.ts', 'packages/dashboard/e2e/**/*.e2e.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/tools/**'],
-    env: { NORRIX_TEST_SEED: String(seed) },
     sequence: { seed },
     // A process for each file: tests start servers, change folders and end processes for real.
     pool: 'forks',
