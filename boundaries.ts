@@ -125,6 +125,7 @@ const serverLayers: readonly Room[] = [
     name: 'server/kernel',
     files: ['packages/server/src/kernel/**'],
     imports: ['contract/basics', 'contract/policy'],
+    types: ['server/schema'],
     packages: ['node', 'kysely', 'pg'],
     why: 'the kernel serves every feature and so knows none of them',
   },
