@@ -32,7 +32,7 @@ export function buildEnvironment(
     PATH: [node, ...rest].join(path.delimiter),
     HOME: path.join(options.workspace, 'home'),
     TMPDIR: path.join(options.workspace, 'tmp'),
-    ...(process.platform === 'win32' ? windowsEnvironment(options.workspace) : {}),
+    ...(process.platform === 'win32' ? windowsFolders(options.workspace) : {}),
   }
 }
 
@@ -51,16 +51,11 @@ function refuseName(name: string): void {
 }
 
 function defaultPath(): readonly string[] {
-  return systemPath[process.platform] ?? [process.env['PATH'] ?? '']
+  return systemPath[process.platform] ?? ['C:\\Windows\\System32', 'C:\\Windows']
 }
 
-/** Never run. What Windows programs need to find themselves, and their own word for the two folders. */
-function windowsEnvironment(workspace: string): Record<string, string> {
-  const kept = ['SystemRoot', 'SystemDrive', 'ComSpec', 'PATHEXT', 'ProgramFiles']
-  const own = { USERPROFILE: path.join(workspace, 'home'), TEMP: path.join(workspace, 'tmp') }
-  return {
-    ...Object.fromEntries(kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
-    ...own,
-    TMP: own.TEMP,
-  }
+/** Never run there: Windows' own words for HOME and TMPDIR. */
+function windowsFolders(workspace: string): Record<string, string> {
+  const temp = path.join(workspace, 'tmp')
+  return { USERPROFILE: path.join(workspace, 'home'), TEMP: temp, TMP: temp }
 }

@@ -15,9 +15,9 @@
  *   are dropped before the build starts, for good, else it would simply unmount the covers.
  * - `none`: a process group and a clean environment, nothing more. The only level of macOS and Windows.
  *
- * In the private view every file system is read-only but the workspace; `/tmp` and `/var/tmp` are the
- * workspace's `tmp`; `/run` and `/dev/shm` are empty, so no session bus and no container socket is within
- * reach; `/proc` shows the build's own processes only.
+ * In the private view every file system is read-only but the workspace; `/tmp`, `/var/tmp` and
+ * `/dev/shm` are fresh ones in memory (TMPDIR is on disk); `/run` is empty, so no session bus and no container
+ * socket is within reach; `/proc` shows the build's own processes only.
  *
  * What stays open at every level: the network, since builds fetch packages. A build can therefore talk to
  * whatever listens on this machine, abstract unix sockets included. There is no limit on memory, disk

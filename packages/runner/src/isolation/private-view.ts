@@ -5,11 +5,14 @@ import type { CommandOptions } from './isolation.ts'
 
 /** One step of making the private view; steps are in an order in which each may cover an earlier one. */
 export type ViewStep =
-  | { readonly kind: 'cover'; readonly path: string; readonly isFile: boolean }
+  | { readonly kind: 'cover'; readonly path: string; readonly isFile: boolean; readonly writable: boolean }
   | { readonly kind: 'keep'; readonly path: string; readonly isFile: boolean; readonly writable: boolean }
 
 /** Covered for every build, whatever the caller hides: sockets of session buses and of containers. */
 const alwaysHidden = ['/run', '/var/run']
+
+/** Covered too, with an empty folder in memory that the build may write to; TMPDIR is on disk. */
+const alwaysFresh = ['/tmp', '/var/tmp']
 
 /**
  * Decides what a build sees: covers over the hidden places, and the workspace and the readable paths laid
@@ -19,19 +22,25 @@ const alwaysHidden = ['/run', '/var/run']
  * Throws an `IsolationError` where a path is both hidden and kept.
  */
 export function planView(options: CommandOptions, reach: 'everybody' | 'owner'): readonly ViewStep[] {
-  const kept = new Set(options.readable.filter(existsSync).map((item) => realpathSync(item)))
+  const kept = new Set([...namesFile(), ...options.readable].filter(existsSync).map((item) => realpathSync(item)))
   const hidden = new Set(
-    [...alwaysHidden, path.dirname(options.workspace), ...options.hidden]
+    [...alwaysHidden, ...alwaysFresh, path.dirname(options.workspace), ...options.hidden]
       .filter(existsSync)
       .map((item) => realpathSync(item)),
   )
   if (reach === 'everybody') for (const bar of barredFolders([...kept, options.workspace])) hidden.add(bar)
   refuseClashes(hidden, kept, options.workspace)
   return [
-    ...[...hidden].map((at) => ({ kind: 'cover' as const, path: at, isFile: isFile(at) })),
+    ...[...hidden].map((at) => ({ kind: 'cover' as const, path: at, isFile: isFile(at), writable: alwaysFresh.includes(at) })),
     ...[...kept].map((at) => ({ kind: 'keep' as const, path: at, isFile: isFile(at), writable: false })),
     { kind: 'keep' as const, path: options.workspace, isFile: false, writable: true },
   ].toSorted((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/** Where systemd-resolved runs, the file that says whom to ask for names lies in /run. */
+function namesFile(): readonly string[] {
+  const at = '/etc/resolv.conf'
+  return existsSync(at) && isWithin(realpathSync(at), '/run') ? [at] : []
 }
 
 /** For each path the outermost folder above it that others may not enter, if there is one. */
