@@ -2,10 +2,7 @@
 // Exit code 0: nothing found. 1: one line for each breach, on standard output. 2: no such folder.
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { cycleBreaches, entryBreaches } from './boundaries/graph.ts'
-import { linksOf, type Breach } from './boundaries/plan.ts'
-import { readSources } from './boundaries/source.ts'
-import { fileBreaches, linkBreach, sizeWarnings } from './boundaries/walls.ts'
+import { checkBoundaries } from './boundaries/check.ts'
 
 process.exitCode = main(resolve(process.argv[2] ?? dirname(import.meta.dirname)))
 
@@ -15,23 +12,11 @@ function main(root: string): number {
     return 2
   }
   const start = performance.now()
-  const sources = readSources(root)
-  const links = linksOf(sources, root)
-  const breaches = [
-    ...sources.flatMap(fileBreaches),
-    ...links.flatMap((link) => linkBreach(link) ?? []),
-    ...cycleBreaches(links),
-    ...entryBreaches(links),
-  ]
-  for (const breach of breaches) console.log(sentence(breach))
-  for (const warning of sizeWarnings(sources)) console.log(`warning: ${warning}`)
-  const took = `${sources.length} files, ${links.length} imports, ${Math.round(performance.now() - start)} ms`
-  console.log(
-    `${breaches.length === 0 ? 'No' : breaches.length} breach of the boundaries (${took}).`,
-  )
+  const { breaches, warnings, fileCount, importCount } = checkBoundaries(root)
+  for (const line of breaches) console.log(line)
+  for (const line of warnings) console.log(`warning: ${line}`)
+  const found = breaches.length === 0 ? 'Every import is' : `${breaches.length} not`
+  const took = `${fileCount} files, ${importCount} imports, ${Math.round(performance.now() - start)} ms`
+  console.log(`${found} within the boundaries (${took}).`)
   return breaches.length === 0 ? 0 : 1
-}
-
-function sentence({ path, line, what, wall, instead }: Breach): string {
-  return `${path}:${line} ${what} | ${wall} | instead: ${instead}`
 }

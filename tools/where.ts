@@ -6,24 +6,32 @@ import { ladder } from '../boundaries.ts'
 
 const root = dirname(import.meta.dirname)
 
-// Where the CLI and the guides use another word for a noun: verbs act, plural nouns manage.
-const otherWords: Readonly<Record<string, readonly string[]>> = {
-  'api-keys': ['api-key', 'keys', 'key'],
+// What else a noun goes by in file names, anywhere.
+const alsoCalled: Readonly<Record<string, readonly string[]>> = {
+  'api-keys': ['api-key'],
+  identity: ['accounts'],
+  runners: ['leases'],
+}
+
+// The words a person types or reads for it: verbs act, plural nouns manage. Elsewhere they mean other
+// things (a signing key, a build of ours), so they count in commands, the runner and the docs only.
+const typedAs: Readonly<Record<string, readonly string[]>> = {
+  'api-keys': ['keys'],
   builds: ['build'],
-  submissions: ['submission', 'submit'],
-  updates: ['update'],
-  sessions: ['session', 'sign-in', 'sign-out', 'whoami'],
-  identity: ['accounts', 'sign-in'],
+  identity: ['sign-in'],
   orgs: ['org'],
-  runners: ['runner', 'leases', 'lease'],
+  runners: ['runner'],
+  sessions: ['sign-in', 'sign-out', 'whoami'],
+  submissions: ['submit'],
+  updates: ['update'],
 }
 
 type Stop = {
   title: string
   /** Whether a path is at this stop, if it is of the noun at all. */
   holds: RegExp
-  /** Whether the other words for the noun count here as well. */
-  otherWords: boolean
+  /** Whether the words people type for it count here as well. */
+  typed: boolean
 }
 
 const feature = 'packages/server/src/features/[^/]+'
@@ -44,7 +52,7 @@ const walk: readonly Stop[] = [
   stop('commands', /^packages\/cli\//, true),
   stop('pages', /^packages\/dashboard\/src\//),
   stop('pages tests', /^packages\/dashboard\/e2e\//),
-  stop('tests', /^test\//, true),
+  stop('tests', /^test\//),
   stop('docs', /^docs\//, true),
 ]
 
@@ -72,11 +80,12 @@ function main(noun: string | undefined): number {
 /** Each file stands at the first stop that holds it; a stop with no file is left out. */
 function stopsOf(noun: string): { title: string; paths: readonly string[] }[] {
   const files = ['packages', 'test', 'docs'].flatMap(filesBelow)
-  const words = [noun, ...(otherWords[noun] ?? [])]
+  const names = [noun, ...(alsoCalled[noun] ?? [])]
+  const words = [...names, ...(typedAs[noun] ?? [])]
   const taken = new Set<string>()
-  return walk.flatMap(({ title, holds, otherWords: all }) => {
+  return walk.flatMap(({ title, holds, typed }) => {
     const paths = files.filter(
-      (path) => !taken.has(path) && holds.test(path) && isAbout(path, all ? words : [noun]),
+      (path) => !taken.has(path) && holds.test(path) && isAbout(path, typed ? words : names),
     )
     for (const path of paths) taken.add(path)
     return paths.length === 0 ? [] : [{ title, paths }]
@@ -113,6 +122,6 @@ function lineCount(path: string): number {
   return readFileSync(join(root, path), 'utf8').split('\n').length - 1
 }
 
-function stop(title: string, holds: RegExp, withOtherWords = false): Stop {
-  return { title, holds, otherWords: withOtherWords }
+function stop(title: string, holds: RegExp, typed = false): Stop {
+  return { title, holds, typed }
 }
