@@ -29,13 +29,17 @@ export async function setCanaries(scratch: string): Promise<Canaries> {
   const workspaces = path.join(root, 'workspaces')
   const workspace = path.join(workspaces, 'mine')
   const secrets = new Map(
-    ['a hidden folder', "another build's folder", "the runner's environment"].map((name) => [name, word()]),
+    ['a hidden folder', "another build's folder", "the runner's environment"].map((name) => [
+      name,
+      word(),
+    ]),
   )
   const [file = '', sibling = '', environ = ''] = secrets.values()
   // Files of mode 0644: what protects them has to be the isolation, not their own mode.
   await plant(path.join(hiddenFolder, 'canary'), file)
   await plant(path.join(workspaces, 'theirs', 'canary'), sibling)
-  for (const folder of ['source', 'home', 'tmp']) await mkdir(path.join(workspace, folder), { recursive: true })
+  for (const folder of ['source', 'home', 'tmp'])
+    await mkdir(path.join(workspace, folder), { recursive: true })
   const holder = spawn('/bin/sh', ['-c', 'read -r _'], {
     env: { NORRIX_CANARY: environ },
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -33,7 +33,8 @@ export function uidLevel(level: LevelOptions): Isolation {
     },
     command: (argv, options) => {
       const uid = claims.get(options.workspace)?.uid
-      if (uid === undefined) throw new IsolationError('The workspace was not prepared. Prepare it first.')
+      if (uid === undefined)
+        throw new IsolationError('The workspace was not prepared. Prepare it first.')
       const drop = ['--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', ...noPrivileges]
       const recipe = { unshare: [], drop, reach: 'everybody', node: level.node.folder } as const
       return planUnshared(argv, withLevel(options, level), recipe)
@@ -118,6 +119,7 @@ function bwrapStep(step: ViewStep): readonly string[] {
  */
 const watched = `
 trap : TERM
+exec 4>&-
 (trap '' TERM; cat <&3 >/dev/null 2>&1; kill -KILL 0) >/dev/null 2>&1 &
 exec 3<&-
 "$@" 2>&1

@@ -82,7 +82,10 @@ async function makeLevel(level: IsolationLevel, options: MeasureOptions): Promis
   return makers[level]({ hidden, node })
 }
 
-async function tryLevel(isolation: Isolation, scratch: string): Promise<{ works: boolean; why: string }> {
+async function tryLevel(
+  isolation: Isolation,
+  scratch: string,
+): Promise<{ works: boolean; why: string }> {
   const canaries = await setCanaries(scratch)
   try {
     await isolation.prepare(canaries.workspace)
@@ -116,12 +119,20 @@ async function runProbe(
   return { result, output: written.join('') }
 }
 
-function judge(result: RunResult, output: string, canaries: Canaries): { works: boolean; why: string } {
+function judge(
+  result: RunResult,
+  output: string,
+  canaries: Canaries,
+): { works: boolean; why: string } {
   if (result.kind === 'not-started') return { works: false, why: result.why }
-  const seen = [...canaries.secrets].filter(([, secret]) => output.includes(secret)).map(([name]) => name)
+  const seen = [...canaries.secrets]
+    .filter(([, secret]) => output.includes(secret))
+    .map(([name]) => name)
   if (seen.length > 0) return { works: false, why: `A build could read ${seen.join(', ')}.` }
-  if (existsSync(canaries.outside)) return { works: false, why: 'A build could write outside of its workspace.' }
-  if (!output.includes(canaries.alive)) return { works: false, why: `A build could not run Node: ${lastLine(output)}` }
+  if (existsSync(canaries.outside))
+    return { works: false, why: 'A build could write outside of its workspace.' }
+  if (!output.includes(canaries.alive))
+    return { works: false, why: `A build could not run Node: ${lastLine(output)}` }
   return { works: true, why: 'A build read none of the canaries.' }
 }
 

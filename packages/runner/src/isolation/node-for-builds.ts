@@ -15,7 +15,10 @@ export interface NodeForBuilds {
  * lays the folder back over the cover, which is enough as long as the build's user may read the file. Where it
  * may not (a clone made under umask 077), the binary is copied, once for each version, to `scratch`.
  */
-export async function findNode(scratch: string, reach: 'everybody' | 'owner'): Promise<NodeForBuilds> {
+export async function findNode(
+  scratch: string,
+  reach: 'everybody' | 'owner',
+): Promise<NodeForBuilds> {
   const binary = await realpath(process.execPath)
   if (reach === 'everybody' && !(await everybodyMayRun(binary))) return copyNode(binary, scratch)
   const folder = path.dirname(binary)

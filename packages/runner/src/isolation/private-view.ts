@@ -5,8 +5,18 @@ import type { CommandOptions } from './isolation.ts'
 
 /** One step of making the private view; steps are in an order in which each may cover an earlier one. */
 export type ViewStep =
-  | { readonly kind: 'cover'; readonly path: string; readonly isFile: boolean; readonly writable: boolean }
-  | { readonly kind: 'keep'; readonly path: string; readonly isFile: boolean; readonly writable: boolean }
+  | {
+      readonly kind: 'cover'
+      readonly path: string
+      readonly isFile: boolean
+      readonly writable: boolean
+    }
+  | {
+      readonly kind: 'keep'
+      readonly path: string
+      readonly isFile: boolean
+      readonly writable: boolean
+    }
 
 /** Covered for every build, whatever the caller hides: sockets of session buses and of containers. */
 const alwaysHidden = ['/run', '/var/run']
@@ -21,18 +31,34 @@ const alwaysFresh = ['/tmp', '/var/tmp']
  * has another user id) a folder that only its owner may enter is covered where it bars the way to a kept path.
  * Throws an `IsolationError` where a path is both hidden and kept.
  */
-export function planView(options: CommandOptions, reach: 'everybody' | 'owner'): readonly ViewStep[] {
-  const kept = new Set([...namesFile(), ...options.readable].filter(existsSync).map((item) => realpathSync(item)))
+export function planView(
+  options: CommandOptions,
+  reach: 'everybody' | 'owner',
+): readonly ViewStep[] {
+  const kept = new Set(
+    [...namesFile(), ...options.readable].filter(existsSync).map((item) => realpathSync(item)),
+  )
   const hidden = new Set(
     [...alwaysHidden, ...alwaysFresh, path.dirname(options.workspace), ...options.hidden]
       .filter(existsSync)
       .map((item) => realpathSync(item)),
   )
-  if (reach === 'everybody') for (const bar of barredFolders([...kept, options.workspace])) hidden.add(bar)
+  if (reach === 'everybody')
+    for (const bar of barredFolders([...kept, options.workspace])) hidden.add(bar)
   refuseClashes(hidden, kept, options.workspace)
   return [
-    ...[...hidden].map((at) => ({ kind: 'cover' as const, path: at, isFile: isFile(at), writable: alwaysFresh.includes(at) })),
-    ...[...kept].map((at) => ({ kind: 'keep' as const, path: at, isFile: isFile(at), writable: false })),
+    ...[...hidden].map((at) => ({
+      kind: 'cover' as const,
+      path: at,
+      isFile: isFile(at),
+      writable: alwaysFresh.includes(at),
+    })),
+    ...[...kept].map((at) => ({
+      kind: 'keep' as const,
+      path: at,
+      isFile: isFile(at),
+      writable: false,
+    })),
     { kind: 'keep' as const, path: options.workspace, isFile: false, writable: true },
   ].toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }

@@ -87,13 +87,26 @@ export interface ViewRecipe {
 }
 
 /** Plans a start through `unshare` and the script above. Throws an `IsolationError`; see `planView`. */
-export function planUnshared(argv: readonly string[], options: CommandOptions, recipe: ViewRecipe): SpawnPlan {
+export function planUnshared(
+  argv: readonly string[],
+  options: CommandOptions,
+  recipe: ViewRecipe,
+): SpawnPlan {
   const steps = planView(options, recipe.reach)
   const view = ['/bin/sh', '-c', setUp, 'sh', pickStash(steps), steps.map(stepLine).join('\n')]
   const start = [...recipe.drop, '--', '/bin/sh', '-c', takeOff, 'sh', options.directory, ...argv]
   return {
     file: 'setpriv',
-    args: ['--pdeathsig', 'KILL', 'unshare', ...recipe.unshare, ...everyView, '--', ...view, ...start],
+    args: [
+      '--pdeathsig',
+      'KILL',
+      'unshare',
+      ...recipe.unshare,
+      ...everyView,
+      '--',
+      ...view,
+      ...start,
+    ],
     env: bareEnvironment,
     cwd: '/',
     channel: { kind: 'environment', text: environmentText(buildEnvironment(options, recipe.node)) },
@@ -109,17 +122,22 @@ const everyView = [
 
 function stepLine(step: ViewStep): string {
   if (step.path.includes('\n')) {
-    throw new IsolationError(`The path ${JSON.stringify(step.path)} holds a line break. Rename that folder.`)
+    throw new IsolationError(
+      `The path ${JSON.stringify(step.path)} holds a line break. Rename that folder.`,
+    )
   }
   const shape = step.isFile ? 'file' : 'folder'
-  if (step.kind === 'cover') return `${step.writable ? 'cover-fresh' : `cover-${shape}`} ${step.path}`
+  if (step.kind === 'cover')
+    return `${step.writable ? 'cover-fresh' : `cover-${shape}`} ${step.path}`
   return `keep-${shape}${step.writable ? '-writable' : ''} ${step.path}`
 }
 
 function pickStash(steps: readonly ViewStep[]): string {
   const free = stashes.find((at) => existsSync(at) && !steps.some((step) => touches(step.path, at)))
   if (free !== undefined) return free
-  throw new IsolationError(`None of ${stashes.join(', ')} is free for a moment's mount. Create an empty /srv.`)
+  throw new IsolationError(
+    `None of ${stashes.join(', ')} is free for a moment's mount. Create an empty /srv.`,
+  )
 }
 
 function touches(one: string, other: string): boolean {

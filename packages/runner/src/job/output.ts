@@ -35,8 +35,11 @@ export class Output {
     clearTimeout(this.#idle)
     if (this.#isCut) return
     this.#held += this.#decoder.write(bytes)
-    this.#pass(this.#held.length > lineLengthMax ? this.#safeLength() : this.#held.lastIndexOf('\n') + 1)
-    if (this.#held !== '') this.#idle = setTimeout(() => this.#pass(this.#safeLength()), idleMilliseconds)
+    this.#pass(
+      this.#held.length > lineLengthMax ? this.#safeLength() : this.#held.lastIndexOf('\n') + 1,
+    )
+    if (this.#held !== '')
+      this.#idle = setTimeout(() => this.#pass(this.#safeLength()), idleMilliseconds)
     await this.#queue
   }
 

@@ -2,7 +2,11 @@ import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** Sends a signal to every process of a group; one that is gone already is no error. */
-export function signalGroup(leader: number, signal: NodeJS.Signals, options: { spareLeader: boolean }): void {
+export function signalGroup(
+  leader: number,
+  signal: NodeJS.Signals,
+  options: { spareLeader: boolean },
+): void {
   if (process.platform === 'win32') return endTree(leader)
   if (!options.spareLeader) return send(-leader, signal)
   for (const pid of membersOf(leader)) if (pid !== leader) send(pid, signal)

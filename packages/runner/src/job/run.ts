@@ -70,6 +70,8 @@ class Run {
   readonly #child: ChildProcess
   readonly #output: Output
   #complaint = ''
+  /** Settled when nothing more can come through descriptor 4. */
+  #said: Promise<void> = Promise.resolve()
   #hasStarted: boolean
   #stopped: 'timed-out' | 'cancelled' | undefined
 
@@ -91,21 +93,24 @@ class Run {
     const exit = once(this.#child, 'exit')
     const log = this.#readLog()
     this.#openChannels()
-    const timer = setTimeout(() => void this.#stop('timed-out'), this.#options.limits.wallSeconds * 1000)
+    const timer = setTimeout(
+      () => void this.#stop('timed-out'),
+      this.#options.limits.wallSeconds * 1000,
+    )
     const cancel = (): void => void this.#stop('cancelled')
     this.#options.signal?.addEventListener('abort', cancel, { once: true })
     try {
       // A sink that throws ends the wait early; the group is then ended below.
       const [code, signal] = await Promise.race([exit, log.then(() => exit)])
       this.#endGroup()
-      await this.#drain(log)
+      await this.#drain(Promise.all([log, this.#said]))
       return this.#judge(code, signal)
     } catch (error) {
+      this.#endGroup()
       return this.#failed(error)
     } finally {
       clearTimeout(timer)
       this.#options.signal?.removeEventListener('abort', cancel)
-      this.#endGroup()
       this.#lifeLine()?.destroy()
     }
   }
@@ -117,7 +122,10 @@ class Run {
     })
     for (const stream of this.#child.stdio) stream?.on('error', () => {})
     const started = this.#child.stdio[4]
-    if (started && 'on' in started) started.on('data', () => (this.#hasStarted = true))
+    if (started) {
+      started.on('data', () => (this.#hasStarted = true))
+      this.#said = new Promise((resolve) => started.once('close', resolve))
+    }
     const { channel } = this.#plan
     if (channel.kind === 'environment') this.#lifeLine()?.end(channel.text)
   }
@@ -134,19 +142,22 @@ class Run {
       for await (const bytes of stdout) await this.#output.write(bytes)
     } catch (error) {
       // The pipe was given up in `#drain`: what came through it is the log.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')) throw error
+      if (
+        !(error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')
+      )
+        throw error
     }
     await this.#output.end()
   }
 
   /** A process that left the group (level `none`) may hold the pipe for ever: it gets two seconds. */
-  async #drain(log: Promise<void>): Promise<void> {
+  async #drain(streams: Promise<unknown>): Promise<void> {
     const waited = new AbortController()
     const giveUp = sleep(2000, undefined, { signal: waited.signal }).then(
-      () => void this.#child.stdout?.destroy(),
+      () => this.#child.stdio.forEach((stream) => stream?.destroy()),
       () => {},
     )
-    await log.finally(() => waited.abort())
+    await streams.finally(() => waited.abort())
     await giveUp
   }
 
@@ -156,7 +167,9 @@ class Run {
     this.#signal('SIGTERM', this.#plan.spareLeader)
     const over = new AbortController()
     this.#child.once('exit', () => over.abort())
-    await sleep(this.#options.limits.graceSeconds * 1000, undefined, { signal: over.signal }).catch(() => {})
+    await sleep(this.#options.limits.graceSeconds * 1000, undefined, { signal: over.signal }).catch(
+      () => {},
+    )
     this.#endGroup()
   }
 
@@ -170,7 +183,8 @@ class Run {
 
   #judge(code: number | null, signal: NodeJS.Signals | null): RunResult {
     if (this.#stopped) return { kind: this.#stopped }
-    if (!this.#hasStarted) return { kind: 'not-started', why: this.#why(`exit code ${code ?? signal}`) }
+    if (!this.#hasStarted)
+      return { kind: 'not-started', why: this.#why(`exit code ${code ?? signal}`) }
     if (signal) return { kind: 'signalled', signal }
     return { kind: 'exited', code: code ?? 1 }
   }
@@ -182,6 +196,9 @@ class Run {
 
   #failed(error: unknown): RunResult {
     if (this.#child.pid !== undefined) throw error
-    return { kind: 'not-started', why: `${this.#plan.file} cannot be run; install it or check its folder.` }
+    return {
+      kind: 'not-started',
+      why: `${this.#plan.file} cannot be run; install it or check its folder.`,
+    }
   }
 }
