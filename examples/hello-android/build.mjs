@@ -17,10 +17,14 @@ function main() {
   const started = performance.now()
   const toolchain = chooseToolchain(settings)
   if (toolchain.note) say('note', toolchain.note)
-  say('building', `hello-android ${settings.versionName} (${settings.versionCode}) ${settings.buildType}`)
+  say(
+    'building',
+    `hello-android ${settings.versionName} (${settings.versionCode}) ${settings.buildType}`,
+  )
   say('with', toolchain.label)
   const identity = signingIdentity(settings)
-  if (identity.made) say('key', `new: ${shown(settings.keyFile)} (keep it: an update must have the same signer)`)
+  if (identity.made)
+    say('key', `new: ${shown(settings.keyFile)} (keep it: an update must have the same signer)`)
   const apk = buildApp({ settings, toolchain, identity, say })
   report(settings, identity.certificate, apk, performance.now() - started)
 }

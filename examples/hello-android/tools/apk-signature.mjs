@@ -62,7 +62,9 @@ function signatureOver(signed, key) {
 }
 
 function signingBlock(pairs) {
-  const body = Buffer.concat(pairs.map(([id, value]) => Buffer.concat([u64(value.length + 4), u32(id), value])))
+  const body = Buffer.concat(
+    pairs.map(([id, value]) => Buffer.concat([u64(value.length + 4), u32(id), value])),
+  )
   const magic = Buffer.from('APK Sig Block 42')
   const size = u64(body.length + 8 + magic.length)
   return Buffer.concat([size, body, size, magic])

@@ -1,6 +1,15 @@
 // The build itself, in four steps: resources and manifest, code, package, signature. Each step is done either by the
 // Android SDK's program or by a file of this folder; the result is installed over --out only when all of it is there.
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { signPackage } from './apk-signature.mjs'
 import { assemble } from './dex.mjs'
@@ -13,7 +22,10 @@ export function buildApp({ settings, toolchain, identity, say }) {
   const work = mkdtempSync(join(dirname(settings.out), '.work-'))
   const job = { settings, toolchain, identity, say, inWork: (name) => join(work, name) }
   try {
-    const entries = [...linkResources(job), { name: 'classes.dex', data: compileCode(job), stored: false }]
+    const entries = [
+      ...linkResources(job),
+      { name: 'classes.dex', data: compileCode(job), stored: false },
+    ]
     const finished = toolchain.kind === 'sdk' ? signWithSdk(job, entries) : signHere(job, entries)
     renameSync(finished, settings.out)
   } finally {
@@ -27,11 +39,33 @@ function linkResources({ settings, toolchain, say, inWork }) {
   const framework = toolchain.androidJar ?? compileNames(settings, toolchain, inWork)
   const options = toolchain.androidJar ? {} : { explain: explainMissingName }
   runTool(toolchain.aapt2, ['compile', '--dir', join(app, 'res'), '-o', inWork('res.zip')])
-  const link = ['link', '--manifest', join(app, 'AndroidManifest.xml'), '-I', framework, '-A', join(app, 'assets')]
-  const version = ['--version-code', String(settings.versionCode), '--version-name', settings.versionName]
-  const levels = ['--min-sdk-version', String(settings.minSdk), '--target-sdk-version', String(settings.targetSdk)]
+  const link = [
+    'link',
+    '--manifest',
+    join(app, 'AndroidManifest.xml'),
+    '-I',
+    framework,
+    '-A',
+    join(app, 'assets'),
+  ]
+  const version = [
+    '--version-code',
+    String(settings.versionCode),
+    '--version-name',
+    settings.versionName,
+  ]
+  const levels = [
+    '--min-sdk-version',
+    String(settings.minSdk),
+    '--target-sdk-version',
+    String(settings.targetSdk),
+  ]
   const debuggable = buildType === 'debug' ? ['--debug-mode'] : []
-  runTool(toolchain.aapt2, [...link, ...version, ...levels, ...debuggable, '-o', inWork('linked.apk'), inWork('res.zip')], options)
+  runTool(
+    toolchain.aapt2,
+    [...link, ...version, ...levels, ...debuggable, '-o', inWork('linked.apk'), inWork('res.zip')],
+    options,
+  )
   const entries = readZip(readFileSync(inWork('linked.apk')))
   say('resources', `${entries.length} files: manifest, resources, assets`)
   return entries
@@ -41,7 +75,14 @@ function linkResources({ settings, toolchain, say, inWork }) {
 function compileNames({ root }, { aapt2 }, inWork) {
   const names = join(root, 'tools', 'android-names')
   runTool(aapt2, ['compile', '--dir', join(names, 'res'), '-o', inWork('names.zip')])
-  runTool(aapt2, ['link', '--manifest', join(names, 'AndroidManifest.xml'), '-o', inWork('names.apk'), inWork('names.zip')])
+  runTool(aapt2, [
+    'link',
+    '--manifest',
+    join(names, 'AndroidManifest.xml'),
+    '-o',
+    inWork('names.apk'),
+    inWork('names.zip'),
+  ])
   return inWork('names.apk')
 }
 
@@ -59,21 +100,45 @@ function compileCode(job) {
 function compileJava({ settings, toolchain, inWork }) {
   for (const dir of ['classes', 'dex']) mkdirSync(inWork(dir))
   // --release 8: understood by every javac since 9; newer ones only warn that it is old.
-  const java = ['-Xlint:-options', '--release', '8', '-classpath', toolchain.androidJar, '-d', inWork('classes')]
+  const java = [
+    '-Xlint:-options',
+    '--release',
+    '8',
+    '-classpath',
+    toolchain.androidJar,
+    '-d',
+    inWork('classes'),
+  ]
   runTool(toolchain.javac, [...java, ...filesIn(join(settings.app, 'src'), '.java')])
   const mode = settings.buildType === 'debug' ? '--debug' : '--release'
-  const d8 = [mode, '--min-api', String(settings.minSdk), '--lib', toolchain.androidJar, '--output', inWork('dex')]
+  const d8 = [
+    mode,
+    '--min-api',
+    String(settings.minSdk),
+    '--lib',
+    toolchain.androidJar,
+    '--output',
+    inWork('dex'),
+  ]
   runTool(toolchain.d8, [...d8, ...filesIn(inWork('classes'), '.class')])
   return readFileSync(join(inWork('dex'), 'classes.dex'))
 }
 
 function assembleSmali({ settings }) {
   const files = filesIn(join(settings.app, 'smali'), '.smali')
-  return assemble(files.map((file) => ({ file: relative(settings.root, file), text: readFileSync(file, 'utf8') })))
+  return assemble(
+    files.map((file) => ({
+      file: relative(settings.root, file),
+      text: readFileSync(file, 'utf8'),
+    })),
+  )
 }
 
 function signHere({ identity, say, inWork }, entries) {
-  const signed = signPackage(packZip(entries), { key: identity.key, certificate: identity.certificate.raw })
+  const signed = signPackage(packZip(entries), {
+    key: identity.key,
+    certificate: identity.certificate.raw,
+  })
   writeFileSync(inWork('signed.apk'), signed)
   say('signed', 'v2 and v3')
   return inWork('signed.apk')
@@ -82,11 +147,19 @@ function signHere({ identity, say, inWork }, entries) {
 function signWithSdk({ settings, toolchain, identity, say, inWork }, entries) {
   const packed = packZip(entries)
   writeFileSync(inWork('packed.apk'), Buffer.concat([packed.entries, packed.directory, packed.end]))
-  writeFileSync(inWork('key.pk8'), identity.key.export({ type: 'pkcs8', format: 'der' }), { mode: 0o600 })
+  writeFileSync(inWork('key.pk8'), identity.key.export({ type: 'pkcs8', format: 'der' }), {
+    mode: 0o600,
+  })
   copyFileSync(settings.certFile, inWork('cert.pem'))
   runTool(toolchain.zipalign, ['-f', '-p', '4', inWork('packed.apk'), inWork('aligned.apk')])
   const signer = ['--key', inWork('key.pk8'), '--cert', inWork('cert.pem')]
-  runTool(toolchain.apksigner, ['sign', ...signer, '--out', inWork('signed.apk'), inWork('aligned.apk')])
+  runTool(toolchain.apksigner, [
+    'sign',
+    ...signer,
+    '--out',
+    inWork('signed.apk'),
+    inWork('aligned.apk'),
+  ])
   runTool(toolchain.apksigner, ['verify', inWork('signed.apk')])
   say('signed', 'and verified by apksigner')
   return inWork('signed.apk')
@@ -95,5 +168,8 @@ function signWithSdk({ settings, toolchain, identity, say, inWork }, entries) {
 // Sorted: the order in which a disk lists its files must not reach the result.
 function filesIn(dir, ending) {
   const found = readdirSync(dir, { recursive: true, encoding: 'utf8' })
-  return found.filter((name) => name.endsWith(ending)).sort().map((name) => join(dir, name))
+  return found
+    .filter((name) => name.endsWith(ending))
+    .sort()
+    .map((name) => join(dir, name))
 }

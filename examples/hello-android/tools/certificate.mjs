@@ -2,7 +2,17 @@
 // RFC 5280 section 4.1 has the structure; it has no extensions, so it is version 1, which is the default and not written.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 
-const tag = { integer: 0x02, bits: 0x03, null: 0x05, oid: 0x06, utf8: 0x0c, utcTime: 0x17, anyTime: 0x18, sequence: 0x30, set: 0x31 }
+const tag = {
+  integer: 0x02,
+  bits: 0x03,
+  null: 0x05,
+  oid: 0x06,
+  utf8: 0x0c,
+  utcTime: 0x17,
+  anyTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+}
 const oid = {
   commonName: Buffer.from([0x55, 0x04, 0x03]), // 2.5.4.3
   sha256WithRsa: Buffer.from([0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b]), // 1.2.840.113549.1.1.11
@@ -13,7 +23,9 @@ const yearsValid = 30
 export function makeIdentity(commonName, now = new Date()) {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const algorithm = sequence(der(tag.oid, oid.sha256WithRsa), der(tag.null))
-  const name = sequence(der(tag.set, sequence(der(tag.oid, oid.commonName), der(tag.utf8, Buffer.from(commonName)))))
+  const name = sequence(
+    der(tag.set, sequence(der(tag.oid, oid.commonName), der(tag.utf8, Buffer.from(commonName)))),
+  )
   const content = sequence(
     der(tag.integer, serialNumber()),
     algorithm,
@@ -46,7 +58,9 @@ function yearsLater(date) {
 function time(date) {
   const digits = date.toISOString().slice(0, 19).replace(/\D/g, '')
   // RFC 5280 section 4.1.2.5: a year of two digits up to 2049, of four from 2050.
-  return date.getUTCFullYear() < 2050 ? der(tag.utcTime, Buffer.from(`${digits.slice(2)}Z`)) : der(tag.anyTime, Buffer.from(`${digits}Z`))
+  return date.getUTCFullYear() < 2050
+    ? der(tag.utcTime, Buffer.from(`${digits.slice(2)}Z`))
+    : der(tag.anyTime, Buffer.from(`${digits}Z`))
 }
 
 function sequence(...parts) {
@@ -65,6 +79,9 @@ function derLength(length) {
 }
 
 function pem(bytes) {
-  const lines = bytes.toString('base64').match(/.{1,64}/g).join('\n')
+  const lines = bytes
+    .toString('base64')
+    .match(/.{1,64}/g)
+    .join('\n')
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
 }

@@ -7,7 +7,10 @@ export function encodeMethod(method, number) {
   const frame = { locals: method.locals, incoming }
   const { steps, labels } = place(method.body)
   const units = steps.flatMap((step) => encodeStep(step, { frame, labels, number }))
-  const outgoing = Math.max(0, ...steps.filter((step) => step.method).map((step) => step.registers.length))
+  const outgoing = Math.max(
+    0,
+    ...steps.filter((step) => step.method).map((step) => step.registers.length),
+  )
   return { registers: method.locals + incoming, incoming, outgoing, units }
 }
 
@@ -34,7 +37,8 @@ function encodeStep(step, { frame, labels, number }) {
     op: instruction.op,
     r: step.registers.map((name) => registerNumber(name, frame, step)),
     number: step.number,
-    distance: step.target && (labels.get(step.target) ?? fail('no such label in this method')) - step.at,
+    distance:
+      step.target && (labels.get(step.target) ?? fail('no such label in this method')) - step.at,
     index: referenceNumber(step, number),
   })
 }
@@ -45,7 +49,8 @@ function registerNumber(name, { locals, incoming }, { instruction, fail }) {
   const isParameter = name.startsWith('p')
   if (index >= (isParameter ? incoming : locals)) fail(`there is no register ${name} here`)
   const register = isParameter ? locals + index : index
-  if (register > instruction.registerMax) fail(`${name} lies beyond the registers this instruction can name`)
+  if (register > instruction.registerMax)
+    fail(`${name} lies beyond the registers this instruction can name`)
   return register
 }
 

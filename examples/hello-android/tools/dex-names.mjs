@@ -9,10 +9,18 @@ export function numberNames(classes) {
   const stringNumber = places(strings)
   const types = [...used.types].sort((a, b) => stringNumber.get(a) - stringNumber.get(b))
   const typeNumber = places(types)
-  const prototypes = [...used.prototypes.values()].sort((a, b) => compareLists(prototypeOrder(a, typeNumber), prototypeOrder(b, typeNumber)))
+  const prototypes = [...used.prototypes.values()].sort((a, b) =>
+    compareLists(prototypeOrder(a, typeNumber), prototypeOrder(b, typeNumber)),
+  )
   const prototypeNumber = places(prototypes.map(prototypeKey))
-  const methodOrder = (m) => [typeNumber.get(m.owner), stringNumber.get(m.name), prototypeNumber.get(prototypeKey(m))]
-  const methods = [...used.methods.values()].sort((a, b) => compareLists(methodOrder(a), methodOrder(b)))
+  const methodOrder = (m) => [
+    typeNumber.get(m.owner),
+    stringNumber.get(m.name),
+    prototypeNumber.get(prototypeKey(m)),
+  ]
+  const methods = [...used.methods.values()].sort((a, b) =>
+    compareLists(methodOrder(a), methodOrder(b)),
+  )
   const methodNumber = places(methods.map(methodKey))
   refuseTooMany({ strings, types, prototypes, methods })
   return {
@@ -94,6 +102,9 @@ function places(list) {
 
 function refuseTooMany(lists) {
   for (const [kind, list] of Object.entries(lists)) {
-    if (list.length > 0xffff) throw new BuildFault(`More than 65,535 ${kind} do not fit into one dex file of this assembler.`)
+    if (list.length > 0xffff)
+      throw new BuildFault(
+        `More than 65,535 ${kind} do not fit into one dex file of this assembler.`,
+      )
   }
 }

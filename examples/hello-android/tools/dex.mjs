@@ -10,7 +10,19 @@ import { isDirect, parseSmali, typeList } from './smali.mjs'
 const headerBytes = 0x70
 const littleEndian = 0x12345678
 const noIndex = 0xffffffff
-const section = { header: 0, strings: 1, types: 2, prototypes: 3, methods: 5, classes: 6, map: 0x1000, typeLists: 0x1001, classData: 0x2000, code: 0x2001, texts: 0x2002 }
+const section = {
+  header: 0,
+  strings: 1,
+  types: 2,
+  prototypes: 3,
+  methods: 5,
+  classes: 6,
+  map: 0x1000,
+  typeLists: 0x1001,
+  classData: 0x2000,
+  code: 0x2001,
+  texts: 0x2002,
+}
 
 /** `sources`: [{ file, text }]. Throws a BuildFault with file and line for what it does not understand. */
 export function assemble(sources) {
@@ -43,7 +55,11 @@ function placeTables({ strings, types, prototypes, methods }, classes) {
 
 function writeData(names, classes, tables) {
   const out = new ByteWriter(tables.end)
-  const map = ['strings', 'types', 'prototypes', 'methods', 'classes'].map((name) => [section[name], tables[name].count, tables[name].at])
+  const map = ['strings', 'types', 'prototypes', 'methods', 'classes'].map((name) => [
+    section[name],
+    tables[name].count,
+    tables[name].at,
+  ])
   // Writes one section and gives the place of each of its items.
   const write = (kind, items, align, writeItem) => {
     const offsets = new Map()
@@ -56,9 +72,18 @@ function writeData(names, classes, tables) {
     return offsets
   }
   const lists = [...new Set(names.prototypes.map((p) => p.parameters.join('')))].filter(Boolean)
-  const typeLists = write('typeLists', lists, 4, (list) => writeTypeList(out, typeList(list), names))
-  const code = write('code', classes.flatMap((one) => one.methods), 4, (method) => writeCode(out, encodeMethod(method, names.number)))
-  const texts = write('texts', names.strings, 1, (text) => out.uleb(text.length).bytes(Buffer.from(text)).u8(0))
+  const typeLists = write('typeLists', lists, 4, (list) =>
+    writeTypeList(out, typeList(list), names),
+  )
+  const code = write(
+    'code',
+    classes.flatMap((one) => one.methods),
+    4,
+    (method) => writeCode(out, encodeMethod(method, names.number)),
+  )
+  const texts = write('texts', names.strings, 1, (text) =>
+    out.uleb(text.length).bytes(Buffer.from(text)).u8(0),
+  )
   const classData = write('classData', classes, 1, (one) => writeClassData(out, one, code, names))
   out.align(4)
   const mapAt = out.offset
@@ -86,7 +111,10 @@ function writeClassData(out, { methods }, code, { number }) {
   for (const list of [direct, virtual]) {
     let previous = 0
     for (const method of list) {
-      out.uleb(number.method(method) - previous).uleb(method.flags).uleb(code.get(method))
+      out
+        .uleb(number.method(method) - previous)
+        .uleb(method.flags)
+        .uleb(code.get(method))
       previous = number.method(method)
     }
   }
@@ -97,14 +125,22 @@ function writeMap(out, rows) {
   for (const [kind, count, at] of rows) out.u16(kind).u16(0).u32(count).u32(at)
 }
 
-function writeTables({ strings, types, prototypes, methods, number }, classes, { texts, typeLists, classData }) {
+function writeTables(
+  { strings, types, prototypes, methods, number },
+  classes,
+  { texts, typeLists, classData },
+) {
   const out = new ByteWriter(headerBytes)
   for (const text of strings) out.u32(texts.get(text))
   for (const type of types) out.u32(number.string(type))
   for (const one of prototypes) {
-    out.u32(number.string(shortForm(one))).u32(number.type(one.returns)).u32(typeLists.get(one.parameters.join('')) ?? 0)
+    out
+      .u32(number.string(shortForm(one)))
+      .u32(number.type(one.returns))
+      .u32(typeLists.get(one.parameters.join('')) ?? 0)
   }
-  for (const one of methods) out.u16(number.type(one.owner)).u16(number.prototype(one)).u32(number.string(one.name))
+  for (const one of methods)
+    out.u16(number.type(one.owner)).u16(number.prototype(one)).u32(number.string(one.name))
   const [interfaces, annotations, staticValues] = [0, 0, 0]
   for (const one of classes) {
     out.u32(number.type(one.type)).u32(one.flags).u32(number.type(one.parent)).u32(interfaces)
@@ -117,8 +153,15 @@ function writeTables({ strings, types, prototypes, methods, number }, classes, {
 function writeHeader(tables, { bytes, mapAt }) {
   const out = new ByteWriter()
   const [linkBytes, linkAt, fieldCount, fieldsAt] = [0, 0, 0, 0]
-  out.u32(tables.end + bytes.length).u32(headerBytes).u32(littleEndian).u32(linkBytes).u32(linkAt).u32(mapAt)
-  for (const name of ['strings', 'types', 'prototypes']) out.u32(tables[name].count).u32(tables[name].at)
+  out
+    .u32(tables.end + bytes.length)
+    .u32(headerBytes)
+    .u32(littleEndian)
+    .u32(linkBytes)
+    .u32(linkAt)
+    .u32(mapAt)
+  for (const name of ['strings', 'types', 'prototypes'])
+    out.u32(tables[name].count).u32(tables[name].at)
   out.u32(fieldCount).u32(fieldsAt)
   for (const name of ['methods', 'classes']) out.u32(tables[name].count).u32(tables[name].at)
   return out.u32(bytes.length).u32(tables.end).toBuffer()

@@ -9,16 +9,22 @@ import { BuildFault } from './fault.mjs'
 export function signingIdentity({ keyFile, certFile }) {
   const absent = [keyFile, certFile].filter((file) => !existsSync(file))
   if (absent.length === 1) {
-    throw new BuildFault(`${absent[0]} does not exist, but its other half does.\nPut it back, or move both away to have a new pair made.`)
+    throw new BuildFault(
+      `${absent[0]} does not exist, but its other half does.\nPut it back, or move both away to have a new pair made.`,
+    )
   }
   if (absent.length === 2) keepNewIdentity(keyFile, certFile)
   const key = read(keyFile, (bytes) => createPrivateKey(bytes), 'an unencrypted private key in PEM')
   const certificate = read(certFile, (bytes) => new X509Certificate(bytes), 'a certificate in PEM')
   if (key.asymmetricKeyType !== 'rsa') {
-    throw new BuildFault(`${keyFile} is a key of the kind "${key.asymmetricKeyType}"; this example signs with RSA only.\nUse an RSA key, or remove both files to have one made.`)
+    throw new BuildFault(
+      `${keyFile} is a key of the kind "${key.asymmetricKeyType}"; this example signs with RSA only.\nUse an RSA key, or remove both files to have one made.`,
+    )
   }
   if (!certificate.checkPrivateKey(key)) {
-    throw new BuildFault(`${certFile} does not belong to ${keyFile}.\nName the two files of one pair.`)
+    throw new BuildFault(
+      `${certFile} does not belong to ${keyFile}.\nName the two files of one pair.`,
+    )
   }
   return { key, certificate, made: absent.length === 2 }
 }
@@ -35,6 +41,8 @@ function read(file, parse, wanted) {
   try {
     return parse(readFileSync(file))
   } catch (cause) {
-    throw new BuildFault(`${file} is not ${wanted}, or cannot be read (${cause.code ?? cause.message}).\nName a readable one, or remove both files to have a new pair made.`)
+    throw new BuildFault(
+      `${file} is not ${wanted}, or cannot be read (${cause.code ?? cause.message}).\nName a readable one, or remove both files to have a new pair made.`,
+    )
   }
 }

@@ -27,7 +27,12 @@ const layouts = {
     encode: ({ op, r, number }) => [op | (r[0] << 8), number & 0xffff],
   },
   // op vAA, +BBBB
-  '21t': { units: 2, registers: 1, argument: 'label', encode: ({ op, r, distance }) => [op | (r[0] << 8), distance & 0xffff] },
+  '21t': {
+    units: 2,
+    registers: 1,
+    argument: 'label',
+    encode: ({ op, r, distance }) => [op | (r[0] << 8), distance & 0xffff],
+  },
   // op vAA, string@BBBB or type@BBBB
   '21c': { units: 2, registers: 1, encode: ({ op, r, index }) => [op | (r[0] << 8), index] },
   // op {vC, vD, vE, vF, vG}, meth@BBBB
@@ -65,6 +70,13 @@ const table = [
 export const instructions = new Map(
   table.map(([name, op, layout, argument]) => [
     name,
-    { name, op, registerMax: 255, ...layouts[layout], ...(argument && { argument }), onInstance: name !== 'invoke-static' },
+    {
+      name,
+      op,
+      registerMax: 255,
+      ...layouts[layout],
+      ...(argument && { argument }),
+      onInstance: name !== 'invoke-static',
+    },
   ]),
 )

@@ -6,11 +6,16 @@ import { BuildFault } from './fault.mjs'
 /** `explain` may turn what the tool printed into a sentence that helps. */
 export function runTool(program, args, { explain = () => '' } = {}) {
   const result = spawn(program, args)
-  if (result.error) throw new BuildFault(`${program} could not be started: ${result.error.message}.`)
+  if (result.error)
+    throw new BuildFault(`${program} could not be started: ${result.error.message}.`)
   if (result.status === 0) return
   const printed = `${result.stdout}${result.stderr}`.trim()
-  const ended = result.signal ? `was stopped by ${result.signal}` : `failed with exit code ${result.status}`
-  throw new BuildFault([`${basename(program)} ${ended}:`, printed, explain(printed)].filter(Boolean).join('\n'))
+  const ended = result.signal
+    ? `was stopped by ${result.signal}`
+    : `failed with exit code ${result.status}`
+  throw new BuildFault(
+    [`${basename(program)} ${ended}:`, printed, explain(printed)].filter(Boolean).join('\n'),
+  )
 }
 
 function spawn(program, args) {

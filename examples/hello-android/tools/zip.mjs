@@ -27,10 +27,15 @@ export function readZip(zip) {
 }
 
 function readEntry(zip, at, nameBytes) {
-  const name = zip.toString('utf8', at + directoryRecordBytes, at + directoryRecordBytes + nameBytes)
+  const name = zip.toString(
+    'utf8',
+    at + directoryRecordBytes,
+    at + directoryRecordBytes + nameBytes,
+  )
   const stored = zip.readUInt16LE(at + 10) === 0
   const local = zip.readUInt32LE(at + 42)
-  const start = local + localHeaderBytes + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28)
+  const start =
+    local + localHeaderBytes + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28)
   const packed = zip.subarray(start, start + zip.readUInt32LE(at + 20))
   return { name, stored, data: stored ? packed : zlib.inflateRawSync(packed) }
 }
@@ -46,7 +51,9 @@ export function packZip(list) {
   for (const entry of list) {
     const name = Buffer.from(entry.name)
     const packed = entry.stored ? entry.data : zlib.deflateRawSync(entry.data, { level: 9 })
-    const padding = entry.stored ? alignmentPadding(offset + localHeaderBytes + name.length) : Buffer.alloc(0)
+    const padding = entry.stored
+      ? alignmentPadding(offset + localHeaderBytes + name.length)
+      : Buffer.alloc(0)
     const shared = sharedFields(entry, packed, name)
     const local = localHeader(shared, padding)
     entries.push(local, name, padding, packed)
