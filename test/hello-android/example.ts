@@ -49,9 +49,14 @@ export function pathOf(program: string): string | undefined {
   return folders.map((folder) => join(folder, program)).find((file) => existsSync(file))
 }
 
-/** Gives what the program printed on both channels, whatever its exit code. */
-export function run(program: string, args: readonly string[], folder?: string): Ran {
-  const ended = spawnSync(program, args, { encoding: 'utf8', ...(folder && { cwd: folder }) })
+/**
+ * Gives what the program printed on both channels, whatever its exit code. The system's own folders
+ * come first in PATH: Debian's enjarify runs under Debian's python3 only, not under one of pyenv.
+ */
+export function run(program: string, args: readonly string[]): Ran {
+  const path = ['/usr/bin', '/bin', process.env['PATH']].join(delimiter)
+  const env = { ...process.env, PATH: path }
+  const ended = spawnSync(program, args, { encoding: 'utf8', env, maxBuffer: 256 << 20 })
   if (ended.error) throw ended.error
   return { exitCode: ended.status ?? 1, stdout: ended.stdout, stderr: ended.stderr }
 }

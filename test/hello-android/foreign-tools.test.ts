@@ -148,11 +148,10 @@ async function disassembled(file: string, name: string): Promise<string> {
 describe('the code, turned into a Java class by enjarify,', () => {
   test('passes the verifier of the JVM and makes the calls that MainActivity.java makes', async (ctx) => {
     needs(ctx, 'enjarify', 'javac', 'java')
-    const [stubs, java, jar] = ['stubs', 'java', 'hello.jar'].map((name) =>
-      join(temporary.path, name),
-    )
+    const stubs = join(temporary.path, 'stubs')
+    const java = join(temporary.path, 'java')
+    const jar = join(temporary.path, 'hello.jar')
     const files = join(temporary.path, 'files')
-    if (!stubs || !java || !jar) throw new Error('three names give three paths')
     compileStubs(stubs, true)
     compileExample(java, stubs)
     expect(run('enjarify', ['-f', '-o', jar, dex])).toMatchObject({ exitCode: 0 })
