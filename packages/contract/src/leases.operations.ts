@@ -14,8 +14,10 @@ import type { OperationGroup } from './operation.ts'
  * Whoever comes late with the old lease gets `lease_lost` for everything and must stop at once: an ended lease never
  * changes a build. So a build is finished once, by the newest lease.
  *
- * What may be repeated. Everything. `appendLog` names the offset it starts at, and what is already there is not added
- * twice; an artifact of the same name and sha256 is taken as it is; `finish` with the same outcome answers as before.
+ * What may be repeated. Everything. `appendLog` names the offset it starts at (the lease's `logOffset` at first, then each
+ * answer's `nextOffset`), and what is already there is not added twice; a piece that would leave a gap is a `conflict`. An
+ * artifact of the same name and sha256 is taken as it is, other bytes under that name are a `conflict`. What a lost lease
+ * uploaded is gone with it. `finish` with the same outcome answers as before; a `succeeded` with no artifact ends as `failed`.
  * A network fault or a 5xx is repeated with growing pauses for as long as the lease lives.
  */
 export const leases = {
@@ -67,7 +69,7 @@ export const leases = {
     access: { kind: 'lease' },
     body: 'json',
     output: 'json',
-    faults: ['lease_lost'],
+    faults: ['lease_lost', 'conflict'],
   },
   uploadArtifact: {
     id: 'leases.uploadArtifact',
@@ -77,7 +79,7 @@ export const leases = {
     access: { kind: 'lease' },
     body: 'bytes',
     output: 'json',
-    faults: ['lease_lost', 'too_large', 'checksum_mismatch'],
+    faults: ['lease_lost', 'conflict', 'too_large', 'checksum_mismatch'],
   },
   finish: {
     id: 'leases.finish',

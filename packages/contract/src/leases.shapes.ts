@@ -21,6 +21,8 @@ export const lease = z.object({
     plan,
     source: z.object({ sha256, sizeBytes: z.number().int() }),
   }),
+  /** Where the build's log ended when the lease began: the offset of this lease's first `appendLog`. */
+  logOffset: z.number().int(),
   limits: z.object({ minutes: z.number().int(), logBytes: z.number().int() }),
 })
 
@@ -48,7 +50,7 @@ export const leasesShapes = {
   'leases.appendLog': {
     params: inLease,
     body: z.strictObject({ offset: z.number().int().min(0), text: z.string().max(262_144) }),
-    /** Where the log ends now, in bytes of UTF-8. */
+    /** Where the next piece starts, in bytes of UTF-8. Of a log that was cut, it goes on counting what is dropped. */
     output: z.object({ nextOffset: z.number().int() }),
   },
   'leases.uploadArtifact': {
