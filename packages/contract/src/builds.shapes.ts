@@ -76,8 +76,13 @@ export const build = z.object({
 })
 
 export const logEvent = z.discriminatedUnion('type', [
-  /** A piece of the log. `offset` and the text's length count bytes of UTF-8. */
-  z.object({ type: z.literal('log'), offset: z.number().int(), text: z.string() }),
+  /** A piece of the log. Offsets count bytes of UTF-8; ask again from `nextOffset`, the id of the event. */
+  z.object({
+    type: z.literal('log'),
+    offset: z.number().int(),
+    nextOffset: z.number().int(),
+    text: z.string(),
+  }),
   z.object({ type: z.literal('state'), build }),
   /** Nothing more will come. */
   z.object({ type: z.literal('end') }),

@@ -3,7 +3,7 @@
  * which come or go meanwhile neither repeat nor hide others.
  */
 export interface Page<T> {
-  readonly items: readonly T[]
+  readonly items: T[]
   /** Ask again with this for the next page; null on the last one. */
   readonly next: string | null
 }

@@ -3,6 +3,13 @@ import { Kysely, type Transaction } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import { isSqliteConflict, openSqlite, sqliteDialect } from './sqlite.ts'
 
+/**
+ * What a store needs of the database or of a transaction, limited to the tables that it names. The full database is
+ * assignable to it; writing another table through it is a type error. (`Kysely<Pick<…>>` itself is not assignable from
+ * `Kysely<All>`: its schema-changing methods get in the way.)
+ */
+export type Db<T> = Pick<Kysely<T>, 'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom'>
+
 /** Where the database is. PostgreSQL joins as a second member. */
 export type DatabaseConfig = { readonly kind: 'sqlite'; readonly file: string }
 

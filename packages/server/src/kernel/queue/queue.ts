@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely'
+import type { Db } from '../db/database.ts'
 import type { Tables } from '../../schema/index.ts'
 
 /** What a worker holds: one job, until `leaseUntil`, under a number that no other holder ever had. */
@@ -20,7 +20,7 @@ export interface ClaimOptions {
   readonly leaseMs: number
 }
 
-type QueueTransaction = Transaction<Pick<Tables, 'jobs'>>
+type QueueTransaction = Db<Pick<Tables, 'jobs'>>
 
 /**
  * Jobs with leases.

@@ -1,0 +1,45 @@
+import type { Db } from '../../kernel/db/database.ts'
+import type { Tables } from '../../schema/index.ts'
+import type { SessionsTable } from '../../schema/tables/sessions.ts'
+
+type Own = Db<Pick<Tables, 'sessions'>>
+
+export async function insertSession(db: Own, session: SessionsTable): Promise<void> {
+  await db.insertInto('sessions').values(session).execute()
+}
+
+/** Ends a session once; undefined when there was none to end. */
+export async function endSession(
+  db: Own,
+  which: { id: string } | { cookie_hash: string },
+  now: number,
+): Promise<Pick<SessionsTable, 'id' | 'grant_hash'> | undefined> {
+  const update = db.updateTable('sessions').set({ ended_at: now }).where('ended_at', 'is', null)
+  const one =
+    'id' in which
+      ? update.where('id', '=', which.id)
+      : update.where('cookie_hash', '=', which.cookie_hash)
+  return one.returning(['id', 'grant_hash']).executeTakeFirst()
+}
+
+/** Notes a use, and puts off the idle end: never past the absolute one. */
+export async function touchSession(
+  db: Own,
+  id: string,
+  { now, idleExpiresAt }: { now: number; idleExpiresAt: number },
+): Promise<void> {
+  await db
+    .updateTable('sessions')
+    .set((e) => ({
+      last_used_at: now,
+      idle_expires_at: e
+        .case()
+        .when('expires_at', '<', idleExpiresAt)
+        .then(e.ref('expires_at'))
+        .else(idleExpiresAt)
+        .end(),
+    }))
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .execute()
+}

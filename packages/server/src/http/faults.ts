@@ -1,0 +1,32 @@
+import { STATUS_CODES } from 'node:http'
+import { Fault, faultTable, type FaultBody } from '@norrix/contract/fault'
+
+/** Whatever was thrown, as a fault; what is not one becomes `internal` and tells the asker nothing. */
+export function toFault(error: unknown): Fault {
+  if (error instanceof Fault) return error
+  return new Fault('internal', {
+    message: 'The server failed on this request. Nothing is known to be lost.',
+    fix: 'try again; if it stays, give the request id to whoever runs this server',
+    cause: error,
+  })
+}
+
+/** A fault as it travels (ruling 20). */
+export function faultBody(fault: Fault, requestId: string): FaultBody {
+  return {
+    error: STATUS_CODES[faultTable[fault.code].status] ?? 'Error',
+    message: fault.message,
+    code: fault.code,
+    requestId,
+    ...(fault.fix === undefined ? {} : { fix: fault.fix }),
+    ...(fault.details === undefined ? {} : { details: fault.details }),
+  }
+}
+
+/** Headers that go with a fault: how to authenticate (RFC 6750 section 3), and when to come back. */
+export function faultHeaders(fault: Fault): Record<string, string> {
+  const { status } = faultTable[fault.code]
+  if (status === 401) return { 'WWW-Authenticate': 'Bearer' }
+  if (status === 503 || status === 429) return { 'Retry-After': '5' }
+  return {}
+}

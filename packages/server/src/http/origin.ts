@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http'
+import { Fault } from '@norrix/contract/fault'
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * The origin proof of ruling 21: an unsafe request that carries cookies must come from a page of ours. SameSite does not
+ * do it, since cookies ignore ports: a page on another localhost port posts with them.
+ *
+ * A request without cookies has no ambient authority that a foreign page could borrow.
+ *
+ * @param origin our own origin, scheme and port included
+ * @throws Fault origin_refused
+ */
+export function requireOwnOrigin(req: IncomingMessage, origin: string): void {
+  if (safeMethods.has(req.method ?? '')) return
+  if (req.headers.cookie === undefined) return
+  // Fetch metadata is only sent to secure contexts; every origin we serve is one unless the operator insisted otherwise.
+  const fetchSite = req.headers['sec-fetch-site']
+  const sameSite = fetchSite === 'same-origin' || (fetchSite === undefined && !isSecureContext(origin))
+  if (req.headers.origin === origin && sameSite) return
+  throw new Fault('origin_refused', {
+    message: 'This request comes from a page of another origin, so it was not carried out.',
+    fix: `open ${origin} itself and try again there`,
+  })
+}
+
+function isSecureContext(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin)
+  return protocol === 'https:' || hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
+}
