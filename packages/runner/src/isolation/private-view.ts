@@ -18,8 +18,8 @@ export type ViewStep =
       readonly writable: boolean
     }
 
-/** Covered for every build, whatever the caller hides: sockets of session buses and of containers. */
-const alwaysHidden = ['/run', '/var/run']
+/** Covered for every build, whatever the caller hides: sockets of session buses and of containers, and all homes. */
+const alwaysHidden = ['/run', '/var/run', '/home', '/root']
 
 /** Covered too, with an empty folder in memory that the build may write to; TMPDIR is on disk. */
 const alwaysFresh = ['/tmp', '/var/tmp']

@@ -71,7 +71,7 @@ exit $?
 
 /** The last stage, without privileges: takes the environment, says that the build starts, becomes it. */
 export const takeOff =
-  'eval "$(cat <&3)"; exec 3<&-; cd "$1" && shift && echo started >&4 && exec 4>&- && exec "$@" 2>&1'
+  'unset LC_ALL OLDPWD; eval "$(cat <&3)"; exec 3<&-; cd "$1" && shift && echo started >&4 && exec 4>&- && exec "$@" 2>&1'
 
 /** Where the stash may be mounted for a moment: folders that a Linux has and that hold nothing kept. */
 const stashes = ['/dev/shm', '/srv', '/mnt', '/media']
@@ -115,10 +115,8 @@ export function planUnshared(
 }
 
 // A dying runner takes `unshare` with it (--pdeathsig), that takes process 1 (--kill-child), that takes the rest.
-const everyView = [
-  ...['--mount', '--pid', '--ipc', '--fork', '--kill-child=KILL'],
-  ...['--mount-proc', '--propagation', 'private'],
-]
+const everyView =
+  '--mount --pid --ipc --fork --kill-child=KILL --mount-proc --propagation private'.split(' ')
 
 function stepLine(step: ViewStep): string {
   if (step.path.includes('\n')) {
