@@ -15,37 +15,85 @@ interface FaultKind {
 export const faultTable = {
   // The request
   bad_request: { status: 400, exit: 2, means: 'The input does not have the expected form.' },
-  unsupported_media: { status: 415, exit: 2, means: 'The body is not of the type the operation reads.' },
+  unsupported_media: {
+    status: 415,
+    exit: 2,
+    means: 'The body is not of the type the operation reads.',
+  },
   too_large: { status: 413, exit: 1, means: 'The body is larger than the server takes.' },
-  key_in_url: { status: 400, exit: 2, means: 'An API key was put into the address, where logs keep it.' },
+  key_in_url: {
+    status: 400,
+    exit: 2,
+    means: 'An API key was put into the address, where logs keep it.',
+  },
   // Who is asking
   unauthenticated: { status: 401, exit: 4, means: 'The request carries no credential.' },
-  session_ended: { status: 401, exit: 4, means: 'The session is over: signed out, expired or unknown.' },
+  session_ended: {
+    status: 401,
+    exit: 4,
+    means: 'The session is over: signed out, expired or unknown.',
+  },
   key_invalid: { status: 401, exit: 4, means: 'The API key is not known here.' },
   key_revoked: { status: 401, exit: 4, means: 'The API key was revoked.' },
   key_expired: { status: 401, exit: 4, means: 'The API key has expired.' },
-  wrong_environment: { status: 401, exit: 4, means: 'The credential belongs to the other environment.' },
+  wrong_environment: {
+    status: 401,
+    exit: 4,
+    means: 'The credential belongs to the other environment.',
+  },
   runner_unknown: { status: 401, exit: 4, means: 'The runner token is unknown or was removed.' },
   // What they may do
   role_missing: { status: 403, exit: 5, means: 'The role in the organization is too small.' },
   scope_missing: { status: 403, exit: 5, means: 'The API key lacks the scope.' },
-  key_not_allowed: { status: 403, exit: 5, means: 'No API key may do this; it takes a signed-in person.' },
+  key_not_allowed: {
+    status: 403,
+    exit: 5,
+    means: 'No API key may do this; it takes a signed-in person.',
+  },
   org_mismatch: { status: 403, exit: 5, means: 'The API key belongs to another organization.' },
-  wrong_credential: { status: 403, exit: 5, means: 'This kind of credential is not for this operation.' },
-  origin_refused: { status: 403, exit: 5, means: 'The request comes from a page of another origin.' },
-  no_account: { status: 403, exit: 5, means: 'The identity is fine but has no account on this server.' },
+  wrong_credential: {
+    status: 403,
+    exit: 5,
+    means: 'This kind of credential is not for this operation.',
+  },
+  origin_refused: {
+    status: 403,
+    exit: 5,
+    means: 'The request comes from a page of another origin.',
+  },
+  no_account: {
+    status: 403,
+    exit: 5,
+    means: 'The identity is fine but has no account on this server.',
+  },
   // What is asked for
   not_found: { status: 404, exit: 1, means: 'There is no such thing, or it is not yours.' },
   method_not_allowed: { status: 405, exit: 2, means: 'The path exists, the method does not.' },
   conflict: { status: 409, exit: 1, means: 'The thing is not in a state that allows this.' },
   no_runner: { status: 409, exit: 1, means: 'No runner for this platform was ever registered.' },
-  lease_lost: { status: 409, exit: 1, means: 'The lease is over; another runner may have the build.' },
+  lease_lost: {
+    status: 409,
+    exit: 1,
+    means: 'The lease is over; another runner may have the build.',
+  },
   claim_closed: { status: 410, exit: 1, means: 'The claim link is used, replaced or too old.' },
-  checksum_mismatch: { status: 422, exit: 1, means: 'The bytes that arrived are not those announced.' },
+  checksum_mismatch: {
+    status: 422,
+    exit: 1,
+    means: 'The bytes that arrived are not those announced.',
+  },
   // The server
-  rate_limited: { status: 429, exit: 6, means: 'Too many requests; wait as long as the answer says.' },
+  rate_limited: {
+    status: 429,
+    exit: 6,
+    means: 'Too many requests; wait as long as the answer says.',
+  },
   internal: { status: 500, exit: 7, means: 'The server failed; its log has the request id.' },
-  upstream_failed: { status: 502, exit: 7, means: 'The identity provider did not answer as it should.' },
+  upstream_failed: {
+    status: 502,
+    exit: 7,
+    means: 'The identity provider did not answer as it should.',
+  },
   unavailable: { status: 503, exit: 7, means: 'The server cannot answer right now.' },
   // The command line
   usage: { status: 400, exit: 2, means: 'The command was typed in a way it does not have.' },
@@ -55,14 +103,30 @@ export const faultTable = {
   not_signed_in: { status: 401, exit: 4, means: 'No session for the environment on this machine.' },
   sign_in_denied: { status: 403, exit: 4, means: 'The sign-in was refused in the browser.' },
   sign_in_timeout: { status: 408, exit: 4, means: 'Nobody finished the sign-in in time.' },
-  no_terminal: { status: 400, exit: 4, means: 'It takes a person at a terminal, and there is none.' },
+  no_terminal: {
+    status: 400,
+    exit: 4,
+    means: 'It takes a person at a terminal, and there is none.',
+  },
   port_taken: { status: 409, exit: 1, means: 'The port is in use.' },
   org_required: { status: 400, exit: 2, means: 'Several organizations, and none was chosen.' },
-  home_unwritable: { status: 500, exit: 1, means: 'The folder for sessions and settings cannot be used.' },
-  home_corrupt: { status: 500, exit: 4, means: 'A file of the folder for sessions cannot be read.' },
+  home_unwritable: {
+    status: 500,
+    exit: 1,
+    means: 'The folder for sessions and settings cannot be used.',
+  },
+  home_corrupt: {
+    status: 500,
+    exit: 4,
+    means: 'A file of the folder for sessions cannot be read.',
+  },
   no_project: { status: 400, exit: 1, means: 'There is no Norrix project here.' },
   config_invalid: { status: 400, exit: 1, means: "The project's configuration file is not right." },
-  config_failed: { status: 400, exit: 1, means: "The project's configuration file failed or hung." },
+  config_failed: {
+    status: 400,
+    exit: 1,
+    means: "The project's configuration file failed or hung.",
+  },
   project_empty: { status: 400, exit: 1, means: 'There is nothing to pack.' },
   project_too_large: { status: 413, exit: 1, means: 'The packed project is larger than allowed.' },
   file_exists: { status: 409, exit: 1, means: 'A file is in the way and would be overwritten.' },
@@ -73,8 +137,16 @@ export const faultTable = {
   still_running: { status: 409, exit: 8, means: 'The wait ended before the build did.' },
   artifact_missing: { status: 409, exit: 1, means: 'An artifact pattern matched nothing.' },
   archive_refused: { status: 422, exit: 1, means: 'The uploaded archive is not safe to unpack.' },
-  runner_lost: { status: 409, exit: 1, means: 'The runner vanished and the build ran out of attempts.' },
-  isolation_missing: { status: 503, exit: 1, means: 'Builds cannot be kept apart on this machine.' },
+  runner_lost: {
+    status: 409,
+    exit: 1,
+    means: 'The runner vanished and the build ran out of attempts.',
+  },
+  isolation_missing: {
+    status: 503,
+    exit: 1,
+    means: 'Builds cannot be kept apart on this machine.',
+  },
   // Operators
   config_file: { status: 500, exit: 2, means: 'The server configuration is not right.' },
   data_in_use: { status: 500, exit: 1, means: 'Another server uses the data folder.' },
@@ -91,6 +163,8 @@ export interface FaultOptions {
   readonly fix?: string | undefined
   /** More that the user may know, such as the fields that are wrong. */
   readonly details?: Readonly<Record<string, unknown>> | undefined
+  /** The server's name for the request, on a fault that came from there. */
+  readonly requestId?: string | undefined
   /** For the log only. */
   readonly cause?: unknown
 }
@@ -100,6 +174,7 @@ export class Fault extends Error {
   readonly code: FaultCode
   readonly fix: string | undefined
   readonly details: Readonly<Record<string, unknown>> | undefined
+  readonly requestId: string | undefined
 
   constructor(code: FaultCode, options: FaultOptions) {
     super(options.message, { cause: options.cause })
@@ -107,6 +182,7 @@ export class Fault extends Error {
     this.code = code
     this.fix = options.fix
     this.details = options.details
+    this.requestId = options.requestId
   }
 }
 
