@@ -20,7 +20,7 @@ export interface ClaimOptions {
   readonly leaseMs: number
 }
 
-type QueueTransaction = Db<Pick<Tables, 'jobs'>>
+export type QueueTransaction = Db<Pick<Tables, 'jobs'>>
 
 /**
  * Jobs with leases.
@@ -33,15 +33,20 @@ type QueueTransaction = Db<Pick<Tables, 'jobs'>>
  */
 export interface Queue {
   add(tx: QueueTransaction, job: { id: string; lane: string; tenant: string }): Promise<void>
-  /** The oldest job that is queued or whose lease ran out; undefined when there is none. */
+  /** The job that waits longest of those that are queued or whose lease ran out; undefined when there is none. */
   claim(tx: QueueTransaction, options: ClaimOptions): Promise<Claim | undefined>
   renew(tx: QueueTransaction, id: string, leaseNumber: number, leaseMs: number): Promise<boolean>
+  /** Gives the job back before its lease has run out: the next claim may take it at once. */
+  release(tx: QueueTransaction, id: string, leaseNumber: number): Promise<boolean>
   /** Ends the job. False when the lease is not the newest, or has run out and was taken. */
   complete(tx: QueueTransaction, id: string, leaseNumber: number): Promise<boolean>
   /** Ends a job that nobody holds. False when somebody does. */
   withdraw(tx: QueueTransaction, id: string): Promise<boolean>
-  /** Resolves when a job was added or `ms` have passed. */
+  /**
+   * Resolves when a job was announced, `ms` have passed or the signal aborts; it never rejects. Begin to wait before looking
+   * for a job, or one that is added between is slept through.
+   */
   wait(ms: number, signal: AbortSignal): Promise<void>
-  /** Wakes whoever waits: called after the adding transaction is durable. */
+  /** Wakes whoever waits: called after the transaction that added or released a job is durable. */
   announce(): void
 }
