@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs'
-import packed from '@sparticuz/chromium'
-import { chromium } from 'playwright-core'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { launchBrowser } from '../../tools/browser.ts'
 import { startCognitoDouble } from './double.ts'
 import type { CognitoDouble } from './double.ts'
 import { html, serve } from './exchange.ts'
@@ -10,7 +8,6 @@ import type { Origin } from './exchange.ts'
 import { PAGE_TITLE } from './pages.ts'
 
 const ANN = { username: 'ann', password: 'Correct-Horse-1', email: 'ann@example.test' }
-const ON_THIS_MACHINE = ['/usr/bin/chromium', '/usr/bin/google-chrome']
 
 let browser: Browser | undefined
 let reasonForNone = ''
@@ -20,8 +17,8 @@ let double: CognitoDouble
 beforeAll(async () => {
   app = await serve(async () => html(200, '<title>The app</title>'))
   double = await startCognitoDouble({ users: [ANN], client: { callbackUrls: [callback()] } })
-  browser = await launch().catch((fault: unknown) => {
-    reasonForNone = `No Chromium runs here: ${String(fault).slice(0, 200)}`
+  browser = await launchBrowser().catch((fault: unknown) => {
+    reasonForNone = String(fault)
     return undefined
   })
 }, 60_000)
@@ -62,11 +59,4 @@ function signInLink(state: string): string {
     state,
   }
   return `${double.domainOrigin}/oauth2/authorize?${new URLSearchParams(query)}`
-}
-
-/** A browser of the machine's, else the packed one; its default arguments would switch checks off. */
-async function launch(): Promise<Browser> {
-  const executablePath =
-    ON_THIS_MACHINE.find((path) => existsSync(path)) ?? (await packed.executablePath())
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--headless=shell'] })
 }

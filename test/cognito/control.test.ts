@@ -5,7 +5,7 @@ import { startCognitoDouble } from './double.ts'
 import type { CognitoDouble } from './double.ts'
 import { discover, refreshWith, refusalOf, signIn, startSignIn, walkSignIn } from './sign-in.ts'
 import type { Client } from './sign-in.ts'
-import { CALLBACK, started, targetOf } from './started.ts'
+import { CALLBACK, LOGOUT, started, targetOf } from './started.ts'
 import type { CookieJar } from './walk.ts'
 
 describe('what an administrator does to a user', () => {
@@ -58,6 +58,21 @@ describe('what an administrator does to a user', () => {
     await oc.tokenRevocation(client.config, first.refresh_token ?? '')
     expect(await refusalOf(refreshWith(client, second.refresh_token))).toBe('invalid_grant')
   })
+})
+
+test('sign-out ends the hosted session itself: a copy of its cookie is worth nothing', async () => {
+  const double = await started({})
+  const client = await discover(targetOf(double))
+  const jar: CookieJar = new Map()
+  await signIn(client, jar)
+  const copy: CookieJar = structuredClone(jar)
+  const [host = ''] = jar.keys()
+  const cookie = [...(jar.get(host) ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
+  const query = new URLSearchParams({ client_id: double.clientId, logout_uri: LOGOUT })
+  await fetch(`${double.domainOrigin}/logout?${query}`, { headers: { cookie }, redirect: 'manual' })
+  const end = await walkSignIn(client, { attempt: await startSignIn(client), jar: copy })
+  expect(end).toMatchObject({ kind: 'home', formsFilled: 1 })
+  await double.close()
 })
 
 describe('app clients', () => {

@@ -1,7 +1,6 @@
-import { redirect } from './exchange.ts'
-import type { Call, Reply } from './exchange.ts'
-import { cookieOf } from './exchange.ts'
 import { sessionCookie } from './authorize.ts'
+import { cookieOf, redirect } from './exchange.ts'
+import type { Call, Reply } from './exchange.ts'
 import type { Pool } from './pool.ts'
 
 /**

@@ -20,7 +20,7 @@ export async function installedTools(
 ): Promise<string> {
   const lock = await readFile(join(SOURCE, 'package-lock.json'))
   const digest = createHash('sha256').update(lock).digest('hex').slice(0, 12)
-  const cache = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'norrix-test-tools')
+  const cache = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'norrix-tests')
   const target = join(cache, `cognito-${what}-${digest}`)
   if (await exists(target)) return target
   await mkdir(cache, { recursive: true })
@@ -33,8 +33,12 @@ export async function installedTools(
 }
 
 async function npm(args: string[], folder: string): Promise<void> {
-  const options = { cwd: folder, timeout: INSTALL_MS_MAX, shell: process.platform === 'win32' }
-  await promisify(execFile)('npm', args, options).catch((cause: unknown) => {
+  // Under `npm test`, npm says where it lies; a shell is needed for the bare name on Windows alone.
+  const own = process.env['npm_execpath']
+  const [program, all] = own === undefined ? ['npm', args] : [process.execPath, [own, ...args]]
+  const shell = own === undefined && process.platform === 'win32'
+  const options = { cwd: folder, timeout: INSTALL_MS_MAX, shell }
+  await promisify(execFile)(program, all, options).catch((cause: unknown) => {
     const remedy = 'Run the test again with the package registry in reach.'
     throw new Error(`npm could not install the tools of test/tools/cognito. ${remedy}`, { cause })
   })
