@@ -26,6 +26,10 @@ export function mayBecome(from: BuildState, to: BuildState): boolean {
   return next[from].includes(to)
 }
 
+export function isPlatform(text: string): text is Platform {
+  return platforms.some((platform) => platform === text)
+}
+
 export function isFinal(state: BuildState): boolean {
   return next[state].length === 0
 }
