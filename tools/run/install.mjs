@@ -5,21 +5,34 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 const stamp = 'node_modules/.norrix-lock'
+const record = 'node_modules/.package-lock.json'
 
 /**
- * Runs `npm ci` in `root` unless what is installed is what package-lock.json names.
+ * Installs in `root` unless what is there is what package-lock.json names.
  * Gives `{}`, or `{ failure }` in one sentence with the remedy.
+ *
+ * `npm install --no-save` and a comparison afterwards, rather than `npm ci`: npm 11 refuses a lock file
+ * that leaves out optional packages of foreign platforms, and npm 10 takes it and then installs none of
+ * them on such a platform. This way every platform gets its own, and nothing is in another version or
+ * has another content than the lock file says.
  */
 export function installed(root) {
   const lock = read(root, 'package-lock.json')
-  if (lock === undefined)
+  if (lock === undefined) {
     return { failure: 'package-lock.json is missing. Fix: git checkout package-lock.json' }
+  }
   const hash = createHash('sha256').update(lock).digest('hex')
-  if (read(root, stamp) === hash) return {}
+  if (read(root, stamp) === hash && read(root, record) !== undefined) return {}
   if (!agrees(root, lock)) {
-    process.stderr.write('Installing what package-lock.json names (npm ci), once for this clone…\n')
-    const failure = npmCi(root)
+    process.stderr.write('Installing what package-lock.json names, once for this clone (npm)…\n')
+    const failure = npmInstall(root)
     if (failure !== undefined) return { failure }
+    if (!agrees(root, lock)) {
+      return {
+        failure:
+          'npm installed something else than package-lock.json names. Fix: rm -r node_modules, then run this again.',
+      }
+    }
   }
   remember(root, hash)
   return {}
@@ -30,9 +43,9 @@ export function installed(root) {
  * version. Optional packages may be missing: they are meant for other platforms.
  */
 function agrees(root, lock) {
-  const record = read(root, 'node_modules/.package-lock.json')
-  if (record === undefined) return false
-  const there = JSON.parse(record).packages
+  const text = read(root, record)
+  if (text === undefined) return false
+  const there = JSON.parse(text).packages
   return Object.entries(JSON.parse(lock).packages).every(([path, wanted]) => {
     if (!path.includes('node_modules/') || wanted.link) return true
     const found = there[path]
@@ -45,19 +58,23 @@ function isOwnNode(path) {
   return path === `node_modules/node-${process.platform}-${process.arch}`
 }
 
-function npmCi(root) {
-  // NODE_ENV=production or an `omit` in somebody's .npmrc would leave the tools out.
-  const words = ['ci', '--include=dev', '--include=optional', '--no-fund', '--no-audit']
+function npmInstall(root) {
+  // NODE_ENV=production or an `omit` in somebody's .npmrc would leave the tools out, and the silence
+  // of `npm run --silent` would hide why an installation fails.
+  const flags = ['--no-save', '--include=dev', '--include=optional', '--loglevel=error']
   const [command, before, shell] = npm()
-  const { status, error } = spawnSync(command, [...before, ...words], {
+  const { status, error } = spawnSync(command, [...before, 'install', ...flags], {
     cwd: root,
     shell,
     // Standard output belongs to the script that was asked for, so npm's talk goes to stderr.
     stdio: ['ignore', 2, 2],
   })
-  if (error !== undefined)
-    return `npm could not be started (${error.message}). Fix: install npm, then run: npm ci`
-  if (status !== 0) return 'npm ci failed, as npm says above. Fix: mend that, then run this again.'
+  if (error !== undefined) {
+    return `npm could not be started (${error.message}). Fix: install npm, then run this again.`
+  }
+  if (status !== 0) {
+    return 'npm install failed, as npm says above. Fix: mend that, then run this again.'
+  }
   return undefined
 }
 
