@@ -101,7 +101,7 @@ const lightContract = wholeContract.filter((name) => name !== 'contract/shapes')
 const serverLayers: readonly Room[] = [
   {
     name: 'server/config',
-    files: ['packages/server/src/config.ts', 'packages/server/src/config/**'],
+    files: ['packages/server/src/{config,config.shapes}.ts', 'packages/server/src/config/**'],
     imports: [...wholeContract, 'server/kernel'],
     packages: ['node', 'zod'],
     why: 'configuration is read once, at the start, and handed on in narrow pieces',
@@ -114,6 +114,7 @@ const serverLayers: readonly Room[] = [
       'server/config',
       'server/kernel',
       'server/schema',
+      'server/schema/migrations',
       'server/http',
       ...ladder.map((name) => `server/features/${name}`),
       'runner',
@@ -312,6 +313,7 @@ export const entries: readonly {
 export const environmentReaders: readonly string[] = [
   'packages/server/src/config.ts',
   'packages/server/src/config/**',
+  'packages/server/src/main.ts',
   'packages/cli/src/main.ts',
   'packages/cli/src/needs/**',
   'packages/runner/src/main.ts',

@@ -1,6 +1,6 @@
 // `npm run where <noun>`: every file of a noun, in the order in which a change to it is made.
 // Exit code 0: files were found. 1: none. 2: no noun was named.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ladder } from '../boundaries.ts'
 
@@ -79,7 +79,7 @@ function main(noun: string | undefined): number {
 
 /** Each file stands at the first stop that holds it; a stop with no file is left out. */
 function stopsOf(noun: string): { title: string; paths: readonly string[] }[] {
-  const files = ['packages', 'test', 'docs'].flatMap(filesBelow)
+  const files = ['packages', 'test', 'docs'].filter(isHere).flatMap(filesBelow)
   const names = [noun, ...(alsoCalled[noun] ?? [])]
   const words = [...names, ...(typedAs[noun] ?? [])]
   const taken = new Set<string>()
@@ -102,6 +102,10 @@ function isAbout(path: string, words: readonly string[]): boolean {
 /** `CreateKeyDialog` is `create-key-dialog`. */
 function kebab(name: string): string {
   return name.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase()
+}
+
+function isHere(folder: string): boolean {
+  return existsSync(join(root, folder))
 }
 
 function filesBelow(folder: string): string[] {

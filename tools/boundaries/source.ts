@@ -1,5 +1,5 @@
 // Reads what one source file imports, without loading it.
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseSync, Visitor, type ParseResult } from 'oxc-parser'
 
@@ -28,7 +28,12 @@ const skipped = new Set(['node_modules', 'dist', 'build', 'coverage'])
 /** Every source file below `root` that the boundaries speak about, in order of path. */
 export function readSources(root: string): Source[] {
   const settings = readdirSync(root).filter((name) => code.test(name))
-  const paths = [...settings, ...folders.flatMap((folder) => walk(root, folder))]
+  const paths = [
+    ...settings,
+    ...folders
+      .filter((folder) => existsSync(join(root, folder)))
+      .flatMap((folder) => walk(root, folder)),
+  ]
   return paths.toSorted().map((path) => readSource(path, readFileSync(join(root, path), 'utf8')))
 }
 
