@@ -27,6 +27,7 @@ export type Room = {
  * be heard above, it publishes an event that server.ts connects. Moving one takes a decision record.
  */
 export const ladder = [
+  'service',
   'audit',
   'identity',
   'sessions',
@@ -103,6 +104,7 @@ const serverLayers: readonly Room[] = [
     name: 'server/config',
     files: ['packages/server/src/{config,config.shapes}.ts', 'packages/server/src/config/**'],
     imports: [...wholeContract, 'server/kernel'],
+    types: ladder.map((name) => `server/features/${name}`),
     packages: ['node', 'zod'],
     why: 'configuration is read once, at the start, and handed on in narrow pieces',
   },

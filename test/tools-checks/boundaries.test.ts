@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { rooms } from '../../boundaries.ts'
 import { checkBoundaries } from '../../tools/boundaries/check.ts'
 
 const check = join(import.meta.dirname, '../../tools/check-boundaries.ts')
@@ -220,6 +221,14 @@ test('a test beside the code may open its own folder and no other', async () => 
   expect(checkBoundaries(root).breaches).toEqual([])
   await put(beside, "import '../audit/store.ts'")
   expect(checkBoundaries(root).breaches).toHaveLength(1)
+})
+
+test('the plan names only rooms that it defines', () => {
+  const names = new Set(['*', ...rooms.map((room) => room.name)])
+  for (const room of rooms) {
+    for (const name of [...(room.imports ?? []), ...(room.types ?? [])])
+      expect(names).toContain(name)
+  }
 })
 
 test('a folder that is no clone is a usage error', async () => {

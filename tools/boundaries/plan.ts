@@ -31,13 +31,6 @@ export function homeOf(path: string): Room | undefined {
   return rooms.find((room) => room.name !== 'tests' && matchesAny(path, room.files))
 }
 
-export function roomNamed(name: string): Room {
-  const room = rooms.find((candidate) => candidate.name === name)
-  if (room === undefined)
-    throw new Error(`boundaries.ts names a room "${name}" that it does not define`)
-  return room
-}
-
 /** Every import of every file with its target; `root` is only asked which files exist. */
 export function linksOf(sources: readonly Source[], root: string): Link[] {
   const known = new Set(sources.map((source) => source.path))

@@ -6,7 +6,7 @@ import {
   keepers,
   type Room,
 } from '../../boundaries.ts'
-import { homeOf, matchesAny, roomNamed, roomOf, type Breach, type Link } from './plan.ts'
+import { homeOf, matchesAny, roomOf, type Breach, type Link } from './plan.ts'
 import type { Source } from './source.ts'
 
 /** Breaches of one file's own: no room, unreadable, too long, reads the environment out of place. */
@@ -108,9 +108,7 @@ function roomBreach(link: Link, room: Room, path: string): Breach | undefined {
       ? breach(link, room, `imports ${path}`, 'pass it in as an argument')
       : undefined
   }
-  const free = room.imports?.includes('*') === true
-  const allowed = free || room.imports?.includes(target.name) === true
-  if (!allowed) return notAllowed(link, room, target, path)
+  if (!mayEnter(link, room, target)) return notAllowed(link, room, target, path)
   if (target.name === 'tests' && room.name !== 'tests') {
     return breach(link, room, `imports the test ${path}`, 'move what both need out of the test')
   }
@@ -132,19 +130,18 @@ function folderOf(path: string, room: Room): string {
   return path.split('/', depth).join('/')
 }
 
-function notAllowed(link: Link, room: Room, target: Room, path: string): Breach | undefined {
-  if (room.types?.includes(target.name)) {
-    if (link.import.kind === 'type') return undefined
-    return breach(link, room, `loads ${path}`, `only its types are open here: import type { … }`)
-  }
-  const open = [...(room.imports ?? []), ...(room.types ?? []).map((name) => `types of ${name}`)]
-  const may = open.length === 0 ? 'nothing of ours' : open.map(roomDoor).join(', ')
-  return breach(link, room, `imports ${path} (${target.name})`, `${room.name} may import ${may}`)
+function mayEnter(link: Link, room: Room, target: Room): boolean {
+  if (room.imports?.includes('*') || room.imports?.includes(target.name)) return true
+  return link.import.kind === 'type' && room.types?.includes(target.name) === true
 }
 
-function roomDoor(name: string): string {
-  if (name === '*' || name.startsWith('types of ')) return name
-  return roomNamed(name).name
+function notAllowed(link: Link, room: Room, target: Room, path: string): Breach {
+  if (room.types?.includes(target.name)) {
+    return breach(link, room, `loads ${path}`, 'only its types are open here: import type { … }')
+  }
+  const open = [...(room.imports ?? []), ...(room.types ?? []).map((name) => `types of ${name}`)]
+  const may = open.length === 0 ? 'nothing of ours' : open.join(', ')
+  return breach(link, room, `imports ${path} (${target.name})`, `${room.name} may import ${may}`)
 }
 
 function breach(link: Link, room: Room, what: string, instead: string): Breach {
