@@ -11,6 +11,7 @@ export const idPrefixes = {
   runner: 'run',
   lease: 'lease',
   auditEvent: 'evt',
+  claim: 'claim',
   request: 'req',
 } as const
 export type IdKind = keyof typeof idPrefixes

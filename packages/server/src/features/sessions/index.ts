@@ -1,4 +1,3 @@
-import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
 import { Fault } from '@norrix/contract/fault'
 import { newId } from '@norrix/contract/id'
 import { sessions as operations } from '@norrix/contract/sessions.operations'
@@ -9,8 +8,10 @@ import type { Effects } from '../../kernel/effects.ts'
 import { hashToken, newToken } from '../../kernel/secrets.ts'
 import type { Tables } from '../../schema/index.ts'
 import { actorOf, originOf, type Audit } from '../audit/index.ts'
+import type { Orgs } from '../orgs/index.ts'
 import { endSession, insertSession, touchSession } from './store.ts'
 import { sessionLookups, type SessionRow } from './views.ts'
+import { whoami, type EnvironmentFacts } from './whoami.ts'
 
 const day = 24 * 60 * 60 * 1000
 
@@ -55,7 +56,8 @@ export function sessionsFeature(deps: {
   db: Database<Tables>
   effects: Effects
   audit: Audit
-  environment: { readonly kind: EnvironmentKind; readonly publicUrl: string }
+  orgs: Pick<Orgs, 'listFor'>
+  environment: EnvironmentFacts
   /** Ends the tokens behind a grant; the authorization server's, which is above this feature. */
   endGrant: (tx: Db<Tables>, grantHash: string) => Promise<void>
 }): Sessions {
@@ -123,6 +125,7 @@ export function sessionsFeature(deps: {
       await endSession(tx, { cookie_hash: hashToken(cookie) }, effects.now())
     },
     routes: [
+      implement(operations.whoami, ({ principal }) => whoami(deps, principal)),
       implement(operations.end, ({ principal, context }) =>
         db.transaction(async (tx) => {
           const ended = await endSession(tx, { id: principal.sessionId }, effects.now())

@@ -1,4 +1,4 @@
-import type { Database } from '../../kernel/db/database.ts'
+import type { Database, Db } from '../../kernel/db/database.ts'
 import type { Tables } from '../../schema/index.ts'
 
 /** A session with what its check needs of the account and the token. */
@@ -38,4 +38,24 @@ export function sessionLookups(db: Database<Tables>): {
        where s.cookie_hash = ?`,
     ),
   }
+}
+
+/** A session and its person, for showing. @throws when it vanished since it was looked up */
+export async function findSessionOfPerson(db: Pick<Db<Tables>, 'selectFrom'>, sessionId: string) {
+  return db
+    .selectFrom('sessions')
+    .innerJoin('accounts', 'accounts.id', 'sessions.account_id')
+    .select([
+      'sessions.id',
+      'sessions.account_id',
+      'accounts.email',
+      'accounts.name',
+      'sessions.device',
+      'sessions.signed_in_with',
+      'sessions.created_at',
+      'sessions.idle_expires_at',
+      'sessions.expires_at',
+    ])
+    .where('sessions.id', '=', sessionId)
+    .executeTakeFirstOrThrow()
 }

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient, type Client } from '@norrix/contract/client'
+import { Fault } from '@norrix/contract/fault'
+import { leases } from '@norrix/contract/leases.operations'
+import type { BodySent, Lease } from '@norrix/contract/types'
+import type { RunnerLog } from './agent.ts'
+import { runBuild, type BuildEnd } from './build.ts'
+import type { Isolation } from './isolation/isolation.ts'
+import { logPusher } from './log-pusher.ts'
+import { repeatUntilAnswered } from './repeat.ts'
+
+/** What builds on this machine run in. */
+export interface BuildSurroundings {
+  readonly isolation: Isolation
+  /** Where workspaces are made. */
+  readonly workspaces: string
+  readonly scratch: string
+  readonly env: Readonly<Record<string, string>>
+  readonly hidden: readonly string[]
+  readonly readable: readonly string[]
+}
+
+/** A lease at work: what the build's steps need of it. */
+export interface LeaseAtWork {
+  readonly lease: Lease
+  readonly client: Client
+  /** Appends to the build's log; waits while too much is unsent. */
+  readonly say: (text: string) => Promise<void>
+  /** The build is to stop: cancelled, the lease lost, or the runner stopping. */
+  readonly stop: AbortSignal
+  /** The lease is over or the runner stops: nothing more may be reported. */
+  readonly gone: AbortSignal
+  /** Secrets to keep out of the log. */
+  readonly mask: readonly string[]
+  /** Repeats a call that the network failed for as long as the lease lives. @throws Fault lease_lost */
+  readonly insist: <T>(call: () => Promise<T>) => Promise<T>
+}
+
+/**
+ * Runs one lease to its end: heartbeats beside the build, the log as it comes, artifacts, the outcome.
+ *
+ * @throws Fault lease_lost when another runner may have the build: what was done here does not count
+ */
+export async function runLease(
+  lease: Lease,
+  options: {
+    url: string
+    surroundings: BuildSurroundings
+    signal: AbortSignal
+    log: RunnerLog
+  },
+): Promise<BodySent<'leases.finish'>> {
+  const { url, surroundings, log } = options
+  const client = createClient({
+    baseUrl: url,
+    headers: () => ({ Authorization: `Bearer ${lease.token}` }),
+  })
+  const cancelled = new AbortController()
+  const lost = new AbortController()
+  const done = new AbortController()
+  const gone = AbortSignal.any([lost.signal, options.signal])
+  const insist = async <T>(call: () => Promise<T>): Promise<T> => {
+    const answer = await repeatUntilAnswered(gone, log, async () => ({ value: await call() }))
+    if (!answer) throw leaseLost()
+    return answer.value
+  }
+  const pusher = logPusher({ client, lease, insist })
+  const beating = beat({ lease, client, log, done: done.signal, cancelled, lost })
+  try {
+    const end = await runBuild(
+      {
+        lease,
+        client,
+        say: pusher.say,
+        stop: AbortSignal.any([cancelled.signal, gone]),
+        gone,
+        mask: [lease.token],
+        insist,
+      },
+      surroundings,
+    )
+    await pusher.flush()
+    const report = toReport(cancelled.signal.aborted ? { kind: 'cancelled' } : end)
+    const params = { leaseId: lease.id }
+    await insist(() => client.call(leases.finish, { params, body: report }))
+    return report
+  } finally {
+    done.abort()
+    await beating
+  }
+}
+
+function leaseLost(): Fault {
+  return new Fault('lease_lost', { message: 'The lease is over; another runner may have the build.' })
+}
+
+async function beat(options: {
+  lease: Lease
+  client: Client
+  log: RunnerLog
+  done: AbortSignal
+  cancelled: AbortController
+  lost: AbortController
+}): Promise<void> {
+  const { lease, client, log, done, cancelled, lost } = options
+  let expiresAt = Date.parse(lease.expiresAt)
+  while (!done.aborted) {
+    await sleep(lease.heartbeatSeconds * 1000, undefined, { signal: done }).catch(() => {})
+    if (done.aborted) return
+    try {
+      const answer = await client.call(leases.heartbeat, { params: { leaseId: lease.id }, signal: done })
+      expiresAt = Date.parse(answer.expiresAt)
+      if (answer.cancelled) cancelled.abort()
+    } catch (error) {
+      if (done.aborted) return
+      const over = error instanceof Fault && error.code === 'lease_lost'
+      log('heartbeat.failed', { buildId: lease.build.id, why: String(error) })
+      // Without an answer until the lease has run out, the build may be another runner's by now.
+      if (over || Date.now() > expiresAt) return lost.abort()
+    }
+  }
+}
+
+function toReport(end: BuildEnd): BodySent<'leases.finish'> {
+  switch (end.kind) {
+    case 'succeeded':
+      return { outcome: 'succeeded', exitCode: 0, failure: null }
+    case 'cancelled':
+      return { outcome: 'cancelled', exitCode: null, failure: null }
+    case 'failed':
+      return {
+        outcome: 'failed',
+        exitCode: end.exitCode,
+        failure: { code: end.code, message: end.message.slice(0, 1000) },
+      }
+  }
+}

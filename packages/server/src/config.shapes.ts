@@ -1,0 +1,83 @@
+import { z } from 'zod'
+
+/** The form of `norrix-server.json`. Secrets are never in it, only the names of files that hold them. */
+
+const port = z.number().int().min(0).max(65_535)
+const file = z.string().min(1).max(1000)
+const origin = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text, {
+  message: 'must be an origin: scheme, host and port, without a path or a slash at the end',
+})
+
+const upstream = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('embedded') }),
+  z.strictObject({
+    kind: z.literal('cognito'),
+    region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-west-1'),
+    userPoolId: z.string().min(1),
+    domain: origin,
+    clientId: z.string().min(1),
+    clientSecretFile: file.optional(),
+    issuer: z.url().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('oidc'),
+    name: z.string().min(1).max(40),
+    issuer: z.url(),
+    clientId: z.string().min(1),
+    clientSecretFile: file.optional(),
+    scopes: z.array(z.string().min(1)).optional(),
+  }),
+])
+
+const signUp = z.union([
+  z.literal('invite'),
+  z.literal('open'),
+  z.strictObject({ kind: z.literal('domain'), domains: z.array(z.string().min(3)).min(1) }),
+])
+
+const runner = z.union([
+  z.literal(false),
+  z.strictObject({
+    platforms: z.array(z.enum(['ios', 'android', 'visionos'])).min(1).optional(),
+    /** `none` lets builds run unprotected: only on a loopback, single-user install (ruling 15). */
+    isolation: z.enum(['auto', 'none']).optional(),
+    /** Variables that every build of this runner gets, such as ANDROID_HOME. Never secrets. */
+    env: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/), z.string()).optional(),
+    /** Folders and files outside the system's own that builds may read. */
+    readable: z.array(file).optional(),
+  }),
+])
+
+export const environmentShape = z.strictObject({
+  listen: z.strictObject({ host: z.string().min(1).optional(), port: port.optional() }).optional(),
+  /** What people and tools type. Also the issuer of this environment's tokens. */
+  publicUrl: origin.optional(),
+  /** Names the environment to people, such as the company. */
+  name: z.string().min(1).max(40).optional(),
+  data: file.optional(),
+  database: z.strictObject({ kind: z.literal('sqlite'), file: file.optional() }).optional(),
+  blobs: z.strictObject({ kind: z.literal('folder'), folder: file.optional() }).optional(),
+  upstreams: z.array(upstream).min(1).optional(),
+  signUp: signUp.optional(),
+  runner: runner.optional(),
+  limits: z
+    .strictObject({
+      sourceBytes: z.number().int().positive().optional(),
+      artifactBytes: z.number().int().positive().optional(),
+      logBytes: z.number().int().positive().optional(),
+      buildMinutes: z.number().int().positive().optional(),
+    })
+    .optional(),
+  /** Plain http beyond this machine: tokens and keys travel readable. */
+  allowInsecureHttp: z.boolean().optional(),
+})
+
+export const configShape = z.strictObject({
+  $schema: z.string().optional(),
+  environments: z
+    .strictObject({ prod: environmentShape.optional(), dev: environmentShape.optional() })
+    .refine((all) => all.prod !== undefined || all.dev !== undefined, 'names no environment'),
+})
+
+export type ConfigFile = z.output<typeof configShape>
+export type EnvironmentFile = z.output<typeof environmentShape>

@@ -1,0 +1,40 @@
+import { apiKeys as operations } from '@norrix/contract/api-keys.operations'
+import { implement, type Route } from '../../http/implement.ts'
+import type { Authenticate, KeyPrincipal } from '../../http/principal.ts'
+import { authenticateKey } from './authenticate.ts'
+import { apiKeysService, type ApiKeysDeps } from './service.ts'
+import { noteUse } from './store.ts'
+import { gatherKeyUses } from './uses.ts'
+
+export interface ApiKeys {
+  readonly routes: readonly Route[]
+  readonly authenticate: Authenticate<'api-key', KeyPrincipal>
+  /** Writes the last uses. */
+  stop(): Promise<void>
+}
+
+export function apiKeysFeature(deps: ApiKeysDeps): ApiKeys {
+  const { db, effects, pepper } = deps
+  const service = apiKeysService(deps)
+  const uses = gatherKeyUses(
+    (batch) =>
+      db.transaction(async (tx) => {
+        for (const [keyId, use] of batch) await noteUse(tx, keyId, use)
+      }),
+    effects.log,
+  )
+  return {
+    authenticate: authenticateKey({ db, pepper, now: effects.now, uses }),
+    stop: () => uses.stop(),
+    routes: [
+      implement(operations.list, ({ params, query }) => service.list(params.orgId, query)),
+      implement(operations.show, ({ params }) => service.show(params.orgId, params.keyId)),
+      implement(operations.create, ({ params, body, principal, context }) =>
+        service.create(params.orgId, body, { principal, context }),
+      ),
+      implement(operations.revoke, ({ params, body, principal, context }) =>
+        service.revoke(params.orgId, params.keyId, body, { principal, context }),
+      ),
+    ],
+  }
+}

@@ -1,0 +1,69 @@
+import { createReadStream } from 'node:fs'
+import { Fault } from '@norrix/contract/fault'
+import { toOpenApi } from '@norrix/contract/openapi'
+import { operations as allOperations } from '@norrix/contract/operations'
+import { service as operations } from '@norrix/contract/service.operations'
+import { shapes } from '@norrix/contract/shapes'
+import { version } from '@norrix/contract/version'
+import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
+import { implement, type Route } from '../../http/implement.ts'
+
+/** The packed command line that this server hands out (ruling 22). */
+export interface CliPackage {
+  readonly file: string
+  readonly sizeBytes: number
+  /** `sha512-` and base64. */
+  readonly integrity: string
+}
+
+export interface ServiceDeps {
+  readonly environment: {
+    readonly kind: EnvironmentKind
+    readonly publicUrl: string
+    readonly name: string
+    readonly sibling: { readonly kind: EnvironmentKind; readonly url: string } | null
+  }
+  readonly signInNames: () => readonly string[]
+  /** Undefined until `npm run build` has packed it. */
+  readonly cli: CliPackage | undefined
+}
+
+/** What the service says about itself. */
+export function serviceFeature(deps: ServiceDeps): { readonly routes: readonly Route[] } {
+  const { kind, publicUrl, name, sibling } = deps.environment
+  const openApi = toOpenApi(allOperations, shapes, { url: publicUrl, version })
+  const packed = (): CliPackage => {
+    if (deps.cli) return deps.cli
+    throw new Fault('unavailable', {
+      message: 'This server has no packed command line to hand out.',
+      fix: 'on the server: npm run build, then start it again',
+    })
+  }
+  return {
+    routes: [
+      implement(operations.discover, () => ({
+        kind,
+        issuer: publicUrl,
+        name,
+        version,
+        signIn: [...deps.signInNames()],
+        sibling,
+      })),
+      implement(operations.openapi, () => openApi),
+      implement(operations.cli, () => {
+        const { sizeBytes, integrity } = packed()
+        const url = `${publicUrl}/cli.tgz`
+        return { version, url, integrity, sizeBytes, install: `npm install -g ${url}` }
+      }),
+      implement(operations.cliPackage, () => {
+        const { file, sizeBytes } = packed()
+        return {
+          stream: createReadStream(file),
+          sizeBytes,
+          contentType: 'application/gzip',
+          fileName: `norrix-cli-${version}.tgz`,
+        }
+      }),
+    ],
+  }
+}

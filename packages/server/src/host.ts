@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { readConfig, type ConfigSources } from './config.ts'
+import type { Effects } from './kernel/effects.ts'
+import { startServer, type NorrixServer } from './server.ts'
+
+export interface HostOptions {
+  readonly env: ConfigSources['env']
+  /** Where relative names start. */
+  readonly folder: string
+  /** The clone, or the folder the package was installed to. */
+  readonly root: string
+  readonly effects: Effects
+}
+
+/**
+ * Starts every environment of the configuration in this process: each a whole server of its own, with its own folder, port,
+ * issuer and secrets. When one cannot start, none stays.
+ *
+ * @throws Fault config_file, data_in_use, data_unusable, port_taken
+ */
+export async function hostServers(
+  options: HostOptions,
+): Promise<{ servers: readonly NorrixServer[]; stop(): Promise<void> }> {
+  const { env, folder, root, effects } = options
+  const configs = readConfig({ env, folder, defaultData: defaultData(env, root) })
+  const servers: NorrixServer[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all(servers.splice(0).map((server) => server.stop()))
+  }
+  try {
+    for (const config of configs) {
+      servers.push(await startServer(config, { effects, distribution: join(root, 'dist') }))
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { servers: [...servers], stop }
+}
+
+/** In a clone beside the code, where git ignores it; else where the system keeps data. Never under `~/.norrix` (ruling 27). */
+function defaultData(env: ConfigSources['env'], root: string): string {
+  if (existsSync(join(root, '.git'))) return join(root, '.norrix-server')
+  return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'norrix-server')
+}

@@ -1,0 +1,75 @@
+import { createServer, type Server } from 'node:http'
+import { Fault } from '@norrix/contract/fault'
+
+/**
+ * Takes the port. `localhost` means both loopback addresses, since browsers and tools differ in which they try first.
+ *
+ * @throws Fault port_taken
+ */
+export async function listen(address: {
+  host: string
+  port: number
+}): Promise<{ servers: readonly Server[]; port: number }> {
+  if (address.host !== 'localhost') {
+    const server = await listenOn(address.host, address.port)
+    return { servers: [server], port: portOf(server) }
+  }
+  const first = await listenOn('127.0.0.1', address.port)
+  const port = portOf(first)
+  // A machine without IPv6 is served on the other address alone.
+  const second = await listenOn('::1', port).catch((error: unknown) => {
+    if (error instanceof Fault && address.port !== 0) {
+      first.close()
+      throw error
+    }
+    return undefined
+  })
+  return { servers: second ? [first, second] : [first], port }
+}
+
+function listenOn(host: string, port: number): Promise<Server> {
+  const server = createServer()
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(cause.code === 'EADDRINUSE' ? portTaken(host, port, cause) : cause)
+    })
+    server.listen({ host, port, exclusive: true }, () => {
+      server.removeAllListeners('error')
+      resolve(server)
+    })
+  })
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.')
+  return address.port
+}
+
+function portTaken(host: string, port: number, cause: Error): Fault {
+  return new Fault('port_taken', {
+    message: `Port ${port} on ${host} is taken by another program.`,
+    fix: 'stop that program, or set `listen.port` in norrix-server.json (or NORRIX_PROD_PORT, NORRIX_DEV_PORT)',
+    cause,
+  })
+}
+
+/** How long requests that are under way may take to end. */
+const drainMs = 2000
+
+/** Takes no new request, lets those under way end, then closes what is left. */
+export async function closeAll(servers: readonly Server[]): Promise<void> {
+  await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<void>((resolve) => {
+          const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+          server.close(() => {
+            clearTimeout(cut)
+            resolve()
+          })
+          server.closeIdleConnections()
+        }),
+    ),
+  )
+}
