@@ -1,0 +1,59 @@
+import type { Db } from '../../kernel/db/database.ts'
+import type { Tables } from '../../schema/index.ts'
+import type { LeasesTable } from '../../schema/tables/runners.ts'
+
+type Own = Db<Pick<Tables, 'leases'>>
+
+export async function insertLease(db: Own, lease: LeasesTable): Promise<void> {
+  await db.insertInto('leases').values(lease).execute()
+}
+
+/**
+ * Holds a living lease until the transaction ends, by writing its row: whoever would end it meanwhile waits. False when the
+ * lease is over. Every change that a lease makes begins with this.
+ */
+export function holdLease(db: Own, id: string, now: number): Promise<boolean> {
+  return changeLiving(db, id, now, {})
+}
+
+export function renewLease(db: Own, id: string, now: number, expiresAt: number): Promise<boolean> {
+  return changeLiving(db, id, now, { expires_at: expiresAt })
+}
+
+/** Ends a lease by its holder's own word: `ended_at` is before `expires_at`, and in no other case. */
+export function finishLease(db: Own, id: string, now: number): Promise<boolean> {
+  return changeLiving(db, id, now, { ended_at: now })
+}
+
+/** Ends a lease that ran out or whose runner is gone: never before it would have run out. False when it had ended. */
+export async function loseLease(
+  db: Own,
+  lease: { readonly id: string; readonly expiresAt: number },
+  now: number,
+): Promise<boolean> {
+  const result = await db
+    .updateTable('leases')
+    .set({ ended_at: Math.max(now, lease.expiresAt) })
+    .where('id', '=', lease.id)
+    .where('ended_at', 'is', null)
+    // Renewed since the caller looked: not lost.
+    .where('expires_at', '=', lease.expiresAt)
+    .executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
+
+async function changeLiving(
+  db: Own,
+  id: string,
+  now: number,
+  change: { ended_at?: number; expires_at?: number },
+): Promise<boolean> {
+  const result = await db
+    .updateTable('leases')
+    .set({ id, ...change })
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
