@@ -25,7 +25,7 @@ export async function uploadArtifact(
   upload: Query<'leases.uploadArtifact'> & { readonly bytes: Readable },
   context: Pick<RequestContext, 'confirm'>,
 ): Promise<Artifact> {
-  const { db, blobs, config, changes } = inside
+  const { db, blobs, config, bell } = inside
   const { bytes, sha256 } = upload
   const stored = await blobs.put(bytes, { maxBytes: config.limits.artifactBytes, sha256 })
   try {
@@ -39,7 +39,7 @@ export async function uploadArtifact(
       return existing ?? artifact.row
     })
     if (kept.blob !== stored.key) await removeBlobs(inside, [stored.key])
-    changes.ring(lease.buildId)
+    bell.ring(lease.buildId)
     return toArtifact(kept)
   } catch (error) {
     await removeBlobs(inside, [stored.key])

@@ -24,7 +24,7 @@ export async function cancelBuild(
     if (!build || build.org_id !== orgId) throw notFound()
     await cancelOne(inside, tx, asking, buildId)
   })
-  inside.changes.ring(buildId)
+  inside.bell.ring(buildId)
   return showBuild(inside, { orgId, buildId })
 }
 

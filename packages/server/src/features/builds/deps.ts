@@ -39,15 +39,13 @@ export interface BuildsDeps {
   readonly audit: Audit
   readonly blobs: Blobs
   readonly queue: Queue
+  /** Rung with a build's id when the build or its log changed. */
+  readonly bell: Bell
   readonly runners: Pick<Runners, 'current' | 'seen' | 'availability'>
   readonly config: { readonly publicUrl: string; readonly limits: BuildLimits }
   /** `usualTiming` where nothing else is given. */
   readonly timing?: LeaseTiming
 }
 
-/** The same inside, with what is made at the start. */
-export interface Inside extends BuildsDeps {
-  readonly timing: LeaseTiming
-  /** Rings a build's id when the build or its log changed. */
-  readonly changes: Bell
-}
+/** The same inside, with the usual where nothing was given. */
+export type Inside = BuildsDeps & { readonly timing: LeaseTiming }

@@ -1,6 +1,5 @@
 import type { Route } from '../../http/implement.ts'
 import type { Authenticate, LeasePrincipal } from '../../http/principal.ts'
-import { createBell } from '../../kernel/bell.ts'
 import type { Db } from '../../kernel/db/database.ts'
 import type { Tables } from '../../schema/index.ts'
 import { cancelBuildsOf } from './cancel.ts'
@@ -24,7 +23,7 @@ export interface Builds {
 
 /** Sources go up, builds are queued and leased to runners, logs and artifacts come back. */
 export function buildsFeature(deps: BuildsDeps): Builds {
-  const inside: Inside = { ...deps, timing: deps.timing ?? usualTiming, changes: createBell() }
+  const inside: Inside = { ...deps, timing: deps.timing ?? usualTiming }
   return {
     routes: [...buildRoutes(inside), ...leaseRoutes(inside)],
     authenticateLease: authenticateLease(inside),

@@ -49,7 +49,7 @@ async function sweepOnce(inside: Inside): Promise<number> {
 }
 
 async function endLost(inside: Inside, lease: LostLease): Promise<boolean> {
-  const { db, effects, queue, changes } = inside
+  const { db, effects, queue, bell } = inside
   const { id, build_id: buildId, number } = lease
   const settled = await db.transaction(async (tx) => {
     const isMine = await loseLease(tx, { id, expiresAt: lease.expires_at }, effects.now())
@@ -71,7 +71,7 @@ async function endLost(inside: Inside, lease: LostLease): Promise<boolean> {
     runnerId: lease.runner_id,
     buildState: settled.state ?? 'unchanged',
   })
-  changes.ring(buildId)
+  bell.ring(buildId)
   queue.announce()
   return true
 }

@@ -79,12 +79,12 @@ export async function appendLeaseLog(
   lease: LeasePrincipal,
   piece: Body<'leases.appendLog'>,
 ): Promise<Output<'leases.appendLog'>> {
-  const { db, config, changes } = inside
+  const { db, config, bell } = inside
   const nextOffset = await db.transaction(async (tx) => {
     const build = await heldBuild(inside, tx, lease)
     return appendLog(tx, build, piece, config.limits.logBytes)
   })
-  changes.ring(lease.buildId)
+  bell.ring(lease.buildId)
   return { nextOffset }
 }
 
@@ -98,7 +98,7 @@ export async function finish(
   lease: LeasePrincipal,
   report: Body<'leases.finish'>,
 ): Promise<Output<'leases.finish'>> {
-  const { db, effects, queue, changes } = inside
+  const { db, effects, queue, bell } = inside
   const { buildId } = lease
   const state = await db.transaction(async (tx): Promise<BuildOutcome> => {
     const now = effects.now()
@@ -114,7 +114,7 @@ export async function finish(
     await moveBuild(tx, buildId, { from: 'running', to: end.outcome }, fields)
     return end.outcome
   })
-  changes.ring(buildId)
+  bell.ring(buildId)
   return { state }
 }
 

@@ -13,7 +13,7 @@ const pageOfPieces = 16
 
 export interface LogStream {
   readonly db: Pick<Db<Tables>, 'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom'>
-  readonly changes: Bell
+  readonly bell: Bell
   readonly buildId: string
   /** The build as it is now. @throws Fault not_found */
   readonly show: () => Promise<Build>
@@ -27,12 +27,12 @@ export interface LogStream {
  * The last three are always: the rest of the log, the final state, `end`. Leaving off is the caller's signal.
  */
 export async function* streamLog(stream: LogStream): AsyncGenerator<LogEvent, void, undefined> {
-  const { changes, buildId, follow, signal } = stream
+  const { bell, buildId, follow, signal } = stream
   let offset = stream.from
   let told = ''
   while (!signal.aborted) {
     // Waiting begins before looking: a change between the two is heard.
-    const changed = changes.wait(buildId, pollMs, signal)
+    const changed = bell.wait(buildId, pollMs, signal)
     const build = await stream.show()
     const state = JSON.stringify({ ...build, logBytes: 0 })
     const isLast = !follow || isFinal(build.state)

@@ -23,9 +23,9 @@ export function buildRoutes(inside: Inside): readonly Route[] {
       const show = () => showBuild(inside, params)
       // Before the stream begins: what is not there has to be answered with a fault.
       await show()
-      const { changes, db } = inside
+      const { bell, db } = inside
       const { signal } = context
-      return streamLog({ db: db.kysely, changes, show, signal, buildId: params.buildId, ...query })
+      return streamLog({ db: db.kysely, bell, show, signal, buildId: params.buildId, ...query })
     }),
     implement(builds.cancel, ({ params, ...asking }) => cancelBuild(inside, asking, params)),
     implement(builds.download, ({ params }) => downloadArtifact(inside, params)),

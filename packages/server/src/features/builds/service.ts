@@ -55,7 +55,7 @@ export async function createBuild(
   orgId: string,
   body: Body<'builds.create'>,
 ): Promise<Build> {
-  const { db, audit, queue, runners, changes } = inside
+  const { db, audit, queue, runners, bell } = inside
   if (!(await findSource(db.kysely, { id: body.sourceId, orgId }))) throw notFound()
   if (!body.waitForRunner) {
     const { registered } = await runners.availability(orgId, body.platform)
@@ -75,7 +75,7 @@ export async function createBuild(
     })
   })
   queue.announce()
-  changes.ring(row.id)
+  bell.ring(row.id)
   return showBuild(inside, { orgId, buildId: row.id })
 }
 

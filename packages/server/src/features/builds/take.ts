@@ -56,7 +56,7 @@ async function takeNow(inside: Inside, runnerId: string): Promise<Lease | undefi
     const tried = await inside.db.transaction((tx) => tryOne(inside, tx, runnerId))
     await removeBlobs(inside, tried.blobs)
     if (tried.buildId === undefined) return undefined
-    inside.changes.ring(tried.buildId)
+    inside.bell.ring(tried.buildId)
     if (tried.lease) return tried.lease
   }
 }
