@@ -61,9 +61,7 @@ export const build = z.object({
   createdAt: time,
   startedAt: time.nullable(),
   finishedAt: time.nullable(),
-  runner: z
-    .object({ id: idOf('runner'), name: z.string(), isolation: isolationLevel })
-    .nullable(),
+  runner: z.object({ id: idOf('runner'), name: z.string(), isolation: isolationLevel }).nullable(),
   /** How often a runner has taken it. */
   attempts: z.number().int(),
   cancelRequested: z.boolean(),

@@ -15,7 +15,10 @@ export interface Cursor {
 }
 
 export function formatCursor(cursor: Cursor): string {
-  return btoa(`${cursor.at}:${cursor.id}`).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return btoa(`${cursor.at}:${cursor.id}`)
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
 }
 
 /** Reads a cursor; undefined for a text that is none. */

@@ -6,8 +6,15 @@ import { environmentKind } from './service.shapes.ts'
 
 const whoami = z.object({
   actor: z.enum(['session', 'key']),
-  environment: z.object({ kind: environmentKind, url: z.url(), name: z.string(), version: z.string() }),
-  user: z.object({ id: idOf('account'), email: z.string(), name: z.string().nullable() }).nullable(),
+  environment: z.object({
+    kind: environmentKind,
+    url: z.url(),
+    name: z.string(),
+    version: z.string(),
+  }),
+  user: z
+    .object({ id: idOf('account'), email: z.string(), name: z.string().nullable() })
+    .nullable(),
   session: z
     .object({
       id: idOf('session'),

@@ -11,12 +11,8 @@ import type { shapes } from './shapes.ts'
 export type Shapes = typeof shapes
 export type OperationId = keyof Shapes
 
-type Part<Id extends OperationId, Name extends string> = Shapes[Id] extends Record<
-  Name,
-  infer Shape extends z.ZodType
->
-  ? Shape
-  : never
+type Part<Id extends OperationId, Name extends string> =
+  Shapes[Id] extends Record<Name, infer Shape extends z.ZodType> ? Shape : never
 type Sent<Shape> = [Shape] extends [never] ? undefined : z.input<Extract<Shape, z.ZodType>>
 type Received<Shape> = [Shape] extends [never] ? undefined : z.output<Extract<Shape, z.ZodType>>
 

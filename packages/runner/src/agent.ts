@@ -58,7 +58,9 @@ export async function startRunner(options: RunnerOptions): Promise<void> {
     baseUrl: options.url,
     headers: () => ({ Authorization: `Bearer ${options.token}` }),
   })
-  const hello = await repeatUntilAnswered(signal, log, () => sayHello(client, options, report.level))
+  const hello = await repeatUntilAnswered(signal, log, () =>
+    sayHello(client, options, report.level),
+  )
   if (!hello) return
   log('runner.ready', { ...hello, isolation: report.level, tried: report.tried })
   const { env, hidden, readable } = options
@@ -75,7 +77,11 @@ async function measure(options: RunnerOptions, scratch: string) {
   }
 }
 
-function sayHello(client: Client, options: RunnerOptions, isolation: 'uid' | 'bwrap' | 'userns' | 'none') {
+function sayHello(
+  client: Client,
+  options: RunnerOptions,
+  isolation: 'uid' | 'bwrap' | 'userns' | 'none',
+) {
   const { name, platforms } = options
   const os = `${osPlatform()} ${release()}`.slice(0, 100)
   return client.call(leases.hello, {
@@ -101,7 +107,10 @@ async function work(
       log('build.ended', { buildId: build.id, ...end })
     } catch (cause) {
       // The lease runs out by itself and the build goes to the next runner; this one must not die of it.
-      log('build.dropped', { buildId: build.id, why: cause instanceof Error ? cause.message : String(cause) })
+      log('build.dropped', {
+        buildId: build.id,
+        why: cause instanceof Error ? cause.message : String(cause),
+      })
       await pause(1000, signal)
     }
   }

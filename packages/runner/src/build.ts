@@ -139,9 +139,16 @@ async function upload(artifact: CollectedArtifact, work: LeaseAtWork): Promise<v
   )
 }
 
-function describe({ name, sizeBytes, sha256, signer, signatureProblem }: CollectedArtifact): string {
+function describe({
+  name,
+  sizeBytes,
+  sha256,
+  signer,
+  signatureProblem,
+}: CollectedArtifact): string {
   const signed = signer === null ? '' : `, signed by ${signer}`
-  const problem = signatureProblem === null ? '' : `; its signature is not good: ${signatureProblem}`
+  const problem =
+    signatureProblem === null ? '' : `; its signature is not good: ${signatureProblem}`
   return `${name}, ${sizeBytes} bytes, sha256 ${sha256}${signed}${problem}`
 }
 
@@ -150,7 +157,11 @@ function endOf(result: RunResult, work: LeaseAtWork): BuildEnd {
     case 'cancelled':
       return { kind: 'cancelled' }
     case 'timed-out':
-      return failed('build_timed_out', `The build took longer than ${work.lease.limits.minutes} minutes.`, null)
+      return failed(
+        'build_timed_out',
+        `The build took longer than ${work.lease.limits.minutes} minutes.`,
+        null,
+      )
     case 'not-started':
       return failed('isolation_missing', result.why, null)
     case 'signalled':

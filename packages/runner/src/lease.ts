@@ -91,7 +91,9 @@ export async function runLease(
 }
 
 function leaseLost(): Fault {
-  return new Fault('lease_lost', { message: 'The lease is over; another runner may have the build.' })
+  return new Fault('lease_lost', {
+    message: 'The lease is over; another runner may have the build.',
+  })
 }
 
 async function beat(options: {
@@ -108,7 +110,10 @@ async function beat(options: {
     await sleep(lease.heartbeatSeconds * 1000, undefined, { signal: done }).catch(() => {})
     if (done.aborted) return
     try {
-      const answer = await client.call(leases.heartbeat, { params: { leaseId: lease.id }, signal: done })
+      const answer = await client.call(leases.heartbeat, {
+        params: { leaseId: lease.id },
+        signal: done,
+      })
       expiresAt = Date.parse(answer.expiresAt)
       if (answer.cancelled) cancelled.abort()
     } catch (error) {

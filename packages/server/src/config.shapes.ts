@@ -38,7 +38,10 @@ const signUp = z.union([
 const runner = z.union([
   z.literal(false),
   z.strictObject({
-    platforms: z.array(z.enum(['ios', 'android', 'visionos'])).min(1).optional(),
+    platforms: z
+      .array(z.enum(['ios', 'android', 'visionos']))
+      .min(1)
+      .optional(),
     /** `none` lets builds run unprotected: only on a loopback, single-user install (ruling 15). */
     isolation: z.enum(['auto', 'none']).optional(),
     /** Variables that every build of this runner gets, such as ANDROID_HOME. Never secrets. */

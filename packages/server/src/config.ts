@@ -15,7 +15,6 @@ export interface EnvironmentConfig {
   readonly listen: { readonly host: string; readonly port: number }
   /** Undefined: `http://localhost:<port>`, once the port is known. */
   readonly publicUrl: string | undefined
-  readonly siblingUrl: string | undefined
   readonly dataFolder: string
   readonly database: DatabaseConfig
   readonly blobsFolder: string
@@ -69,7 +68,11 @@ export function readConfig(sources: ConfigSources): readonly EnvironmentConfig[]
   const path = resolve(sources.folder, named || 'norrix-server.json')
   const raw = readJson(path, named !== undefined && named !== '')
   const faults: string[] = []
-  const withVariables = applyVariables(raw ?? { environments: { prod: {}, dev: {} } }, sources.env, faults)
+  const withVariables = applyVariables(
+    raw ?? { environments: { prod: {}, dev: {} } },
+    sources.env,
+    faults,
+  )
   const parsed = configShape.safeParse(withVariables)
   for (const issue of parsed.error?.issues ?? []) {
     faults.push(`${issue.path.join('.') || 'the file'}: ${issue.message}`)
@@ -85,7 +88,8 @@ function readJson(path: string, required: boolean): unknown {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    if (!required && cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    if (!required && cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
+      return undefined
     throw configFault(path, ['cannot be read'], cause)
   }
   try {
@@ -114,11 +118,7 @@ const variables: Readonly<Record<string, (value: string) => Record<string, unkno
   SIGN_UP: (value) => ({ signUp: value }),
 }
 
-function applyVariables(
-  raw: unknown,
-  env: ConfigSources['env'],
-  faults: string[],
-): unknown {
+function applyVariables(raw: unknown, env: ConfigSources['env'], faults: string[]): unknown {
   if (!isObject(raw) || !isObject(raw['environments'])) return raw
   const environments: Record<string, unknown> = { ...raw['environments'] }
   for (const [name, value] of Object.entries(env)) {
@@ -158,15 +158,7 @@ function resolveAll(
   if (first && second && first.dataFolder === second.dataFolder) {
     faults.push(`dev.data: is the same folder as prod.data, ${first.dataFolder}`)
   }
-  return resolved.map((one) => {
-    const sibling = resolved.find((other) => other !== one)
-    return { ...one, siblingUrl: sibling && urlOf(sibling) }
-  })
-}
-
-/** The address people type, when it can be known before the port is taken. */
-function urlOf({ publicUrl, listen }: EnvironmentConfig): string | undefined {
-  return publicUrl ?? (listen.port === 0 ? undefined : `http://localhost:${listen.port}`)
+  return resolved
 }
 
 interface Resolving {
@@ -204,7 +196,6 @@ function resolveOne(
       port: file.listen?.port ?? defaultPorts[kind],
     },
     publicUrl,
-    siblingUrl: undefined,
     dataFolder,
     database: { kind: 'sqlite', file: resolve(dataFolder, file.database?.file ?? 'norrix.db') },
     blobsFolder: resolve(dataFolder, file.blobs?.folder ?? 'blobs'),

@@ -31,7 +31,9 @@ export async function hostServers(
   }
   try {
     for (const config of configs) {
-      servers.push(await startServer(config, { effects, distribution: join(root, 'dist') }))
+      const sibling = (): NorrixServer | undefined =>
+        servers.find((server) => server.kind !== config.kind)
+      servers.push(await startServer(config, { effects, distribution: join(root, 'dist'), sibling }))
     }
   } catch (error) {
     await stop()

@@ -20,6 +20,8 @@ try {
   }
 } catch (error) {
   if (!(error instanceof Fault)) throw error
-  process.stderr.write(`✗ ${error.message}\n${error.fix ? `  fix   ${error.fix}\n` : ''}  ${error.code}\n`)
+  process.stderr.write(
+    `✗ ${error.message}\n${error.fix ? `  fix   ${error.fix}\n` : ''}  ${error.code}\n`,
+  )
   process.exit(faultTable[error.code].exit)
 }

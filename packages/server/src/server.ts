@@ -45,6 +45,8 @@ export interface ServerDeps {
   readonly effects: Effects
   /** Where `npm run build` put the dashboard and the packed command line. */
   readonly distribution: string
+  /** The other environment of this host, once it runs. */
+  readonly sibling?: () => { readonly kind: EnvironmentConfig['kind']; readonly url: string } | undefined
 }
 
 /**
@@ -52,7 +54,10 @@ export interface ServerDeps {
  *
  * @throws Fault data_in_use, data_unusable, port_taken
  */
-export async function startServer(config: EnvironmentConfig, deps: ServerDeps): Promise<NorrixServer> {
+export async function startServer(
+  config: EnvironmentConfig,
+  deps: ServerDeps,
+): Promise<NorrixServer> {
   const log = deps.effects.log.with({ environment: config.kind })
   const effects: Effects = { ...deps.effects, log }
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
@@ -154,11 +159,9 @@ async function compose(
     pepper: keepSecret(secretsFolder, 'api-key-pepper'),
     cancelBuildsOf: builds.cancelBuildsOf,
   })
-  const sibling = config.siblingUrl
-    ? { kind: kind === 'prod' ? ('dev' as const) : ('prod' as const), url: config.siblingUrl }
-    : null
   const service = serviceFeature({
-    environment: { ...environment, sibling },
+    environment,
+    sibling: () => deps.sibling?.(),
     signInNames: () => identity.signInNames,
     cli: distribution.cli,
   })

@@ -4,13 +4,19 @@ import type { ServerResponse } from 'node:http'
  * What every answer carries, whatever route gives it. A route may only make the content policy of its own page looser by
  * setting its own header afterwards.
  */
-export function setSecurityHeaders(res: ServerResponse, options: { requestId: string; https: boolean }): void {
+export function setSecurityHeaders(
+  res: ServerResponse,
+  options: { requestId: string; https: boolean },
+): void {
   res.setHeader('X-Request-Id', options.requestId)
   res.setHeader('X-Content-Type-Options', 'nosniff')
   res.setHeader('Referrer-Policy', 'no-referrer')
   res.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
   res.setHeader('Cross-Origin-Resource-Policy', 'same-origin')
-  res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
+  res.setHeader(
+    'Content-Security-Policy',
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+  )
   res.setHeader('Cache-Control', 'no-store')
   if (options.https) res.setHeader('Strict-Transport-Security', 'max-age=31536000')
 }

@@ -73,7 +73,9 @@ export interface HandlerInput<O extends Operation> {
   readonly context: RequestContext
 }
 
-export type Handler<O extends Operation> = (input: HandlerInput<O>) => Promise<ReplyOf<O>> | ReplyOf<O>
+export type Handler<O extends Operation> = (
+  input: HandlerInput<O>,
+) => Promise<ReplyOf<O>> | ReplyOf<O>
 
 /** An operation with its handler. */
 export interface Route {

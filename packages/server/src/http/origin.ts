@@ -17,7 +17,8 @@ export function requireOwnOrigin(req: IncomingMessage, origin: string): void {
   if (req.headers.cookie === undefined) return
   // Fetch metadata is only sent to secure contexts; every origin we serve is one unless the operator insisted otherwise.
   const fetchSite = req.headers['sec-fetch-site']
-  const sameSite = fetchSite === 'same-origin' || (fetchSite === undefined && !isSecureContext(origin))
+  const sameSite =
+    fetchSite === 'same-origin' || (fetchSite === undefined && !isSecureContext(origin))
   if (req.headers.origin === origin && sameSite) return
   throw new Fault('origin_refused', {
     message: 'This request comes from a page of another origin, so it was not carried out.',
@@ -27,5 +28,10 @@ export function requireOwnOrigin(req: IncomingMessage, origin: string): void {
 
 function isSecureContext(origin: string): boolean {
   const { protocol, hostname } = new URL(origin)
-  return protocol === 'https:' || hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
+  return (
+    protocol === 'https:' ||
+    hostname === 'localhost' ||
+    hostname === '127.0.0.1' ||
+    hostname === '[::1]'
+  )
 }

@@ -87,7 +87,8 @@ function queryValues(
 ): Record<string, string> {
   const values: Record<string, string> = {}
   for (const [name, value] of query) {
-    if (Object.hasOwn(values, name)) fields.push({ in: 'query', field: name, problem: 'comes twice' })
+    if (Object.hasOwn(values, name))
+      fields.push({ in: 'query', field: name, problem: 'comes twice' })
     Object.defineProperty(values, name, { value, enumerable: true, configurable: true })
   }
   return values

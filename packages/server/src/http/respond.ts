@@ -43,7 +43,10 @@ export async function sendEvents(
   events: AsyncIterable<unknown>,
   signal: AbortSignal,
 ): Promise<void> {
-  res.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' })
+  res.writeHead(200, {
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'X-Accel-Buffering': 'no',
+  })
   res.flushHeaders()
   const pulse = setInterval(() => res.write(':\n\n'), 15_000)
   const cut = () => res.destroy()

@@ -23,11 +23,13 @@ export function createLog(
   const now = options.now ?? Date.now
   const least = levels.indexOf(options.level ?? 'info')
   const make = (context: LogFields): Log => {
-    const at = (level: LogLevel) => (event: string, fields: LogFields = {}) => {
-      if (levels.indexOf(level) < least) return
-      const line = { at: new Date(now()).toISOString(), level, event, ...context, ...fields }
-      write(`${JSON.stringify(redact(line))}\n`)
-    }
+    const at =
+      (level: LogLevel) =>
+      (event: string, fields: LogFields = {}) => {
+        if (levels.indexOf(level) < least) return
+        const line = { at: new Date(now()).toISOString(), level, event, ...context, ...fields }
+        write(`${JSON.stringify(redact(line))}\n`)
+      }
     return {
       debug: at('debug'),
       info: at('info'),

@@ -71,6 +71,9 @@ export function actorOf(principal: Principal): Actor {
 }
 
 /** Where a request came from, for `record`. */
-export function originOf({ address, requestId }: RequestContext): { address: string; requestId: string } {
+export function originOf({ address, requestId }: RequestContext): {
+  address: string
+  requestId: string
+} {
   return { address, requestId }
 }

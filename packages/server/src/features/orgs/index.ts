@@ -29,11 +29,7 @@ export interface Orgs {
   ): Promise<Page<Org>>
 }
 
-export function orgsFeature(deps: {
-  db: Database<Tables>
-  effects: Effects
-  audit: Audit
-}): Orgs {
+export function orgsFeature(deps: { db: Database<Tables>; effects: Effects; audit: Audit }): Orgs {
   const { db, effects, audit } = deps
   const lookupRole = db.lookup<{ role: Role }>(
     'select role from members where account_id = ? and org_id = ?',

@@ -21,8 +21,9 @@ export interface ServiceDeps {
     readonly kind: EnvironmentKind
     readonly publicUrl: string
     readonly name: string
-    readonly sibling: { readonly kind: EnvironmentKind; readonly url: string } | null
   }
+  /** The other environment of this host, if there is one and it runs. */
+  readonly sibling: () => { readonly kind: EnvironmentKind; readonly url: string } | undefined
   readonly signInNames: () => readonly string[]
   /** Undefined until `npm run build` has packed it. */
   readonly cli: CliPackage | undefined
@@ -30,7 +31,7 @@ export interface ServiceDeps {
 
 /** What the service says about itself. */
 export function serviceFeature(deps: ServiceDeps): { readonly routes: readonly Route[] } {
-  const { kind, publicUrl, name, sibling } = deps.environment
+  const { kind, publicUrl, name } = deps.environment
   const openApi = toOpenApi(allOperations, shapes, { url: publicUrl, version })
   const packed = (): CliPackage => {
     if (deps.cli) return deps.cli
@@ -41,14 +42,17 @@ export function serviceFeature(deps: ServiceDeps): { readonly routes: readonly R
   }
   return {
     routes: [
-      implement(operations.discover, () => ({
-        kind,
-        issuer: publicUrl,
-        name,
-        version,
-        signIn: [...deps.signInNames()],
-        sibling,
-      })),
+      implement(operations.discover, () => {
+        const sibling = deps.sibling()
+        return {
+          kind,
+          issuer: publicUrl,
+          name,
+          version,
+          signIn: [...deps.signInNames()],
+          sibling: sibling ? { kind: sibling.kind, url: sibling.url } : null,
+        }
+      }),
       implement(operations.openapi, () => openApi),
       implement(operations.cli, () => {
         const { sizeBytes, integrity } = packed()

@@ -108,8 +108,10 @@ export function sessionsFeature(deps: {
 
   return {
     cookieName,
-    authenticateToken: async ({ token }) => alive(await lookups.byToken(hashToken(token)), 'bearer'),
-    authenticateCookie: async ({ value }) => alive(await lookups.byCookie(hashToken(value)), 'cookie'),
+    authenticateToken: async ({ token }) =>
+      alive(await lookups.byToken(hashToken(token)), 'bearer'),
+    authenticateCookie: async ({ value }) =>
+      alive(await lookups.byCookie(hashToken(value)), 'cookie'),
     startCli: (tx, session) =>
       start(tx, session, { kind: 'cli', grant_hash: session.grantHash, cookie_hash: null }),
     startBrowser: async (tx, session) => {

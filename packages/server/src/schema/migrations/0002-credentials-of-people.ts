@@ -17,7 +17,11 @@ export const credentialsOfPeople: Migration = {
       .addPrimaryKeyConstraint('oidc_states_pk', ['model', 'id_hash'])
       .execute()
     for (const column of ['grant_hash', 'uid_hash', 'user_code_hash', 'expires_at']) {
-      await db.schema.createIndex(`oidc_states_${column}`).on('oidc_states').column(column).execute()
+      await db.schema
+        .createIndex(`oidc_states_${column}`)
+        .on('oidc_states')
+        .column(column)
+        .execute()
     }
     await db.schema
       .createTable('sessions')
@@ -53,6 +57,10 @@ export const credentialsOfPeople: Migration = {
       .addColumn('last_used_address', 'text')
       .addColumn('last_used_agent', 'text')
       .execute()
-    await db.schema.createIndex('api_keys_org').on('api_keys').columns(['org_id', 'created_at']).execute()
+    await db.schema
+      .createIndex('api_keys_org')
+      .on('api_keys')
+      .columns(['org_id', 'created_at'])
+      .execute()
   },
 }

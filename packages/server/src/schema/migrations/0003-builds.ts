@@ -45,8 +45,16 @@ async function createBuilds(db: Kysely<unknown>): Promise<void> {
     .addColumn('failure_message', 'text')
     .addColumn('log_bytes', 'bigint', (c) => c.notNull())
     .execute()
-  await db.schema.createIndex('builds_org').on('builds').columns(['org_id', 'created_at', 'id']).execute()
-  await db.schema.createIndex('builds_queued_by').on('builds').columns(['queued_by_id', 'state']).execute()
+  await db.schema
+    .createIndex('builds_org')
+    .on('builds')
+    .columns(['org_id', 'created_at', 'id'])
+    .execute()
+  await db.schema
+    .createIndex('builds_queued_by')
+    .on('builds')
+    .columns(['queued_by_id', 'state'])
+    .execute()
   await db.schema
     .createTable('artifacts')
     .addColumn('id', 'text', (c) => c.primaryKey())
@@ -98,7 +106,11 @@ async function createRunners(db: Kysely<unknown>): Promise<void> {
     .addColumn('ended_at', 'bigint')
     .addUniqueConstraint('leases_number', ['build_id', 'number'])
     .execute()
-  await db.schema.createIndex('leases_runner').on('leases').columns(['runner_id', 'ended_at']).execute()
+  await db.schema
+    .createIndex('leases_runner')
+    .on('leases')
+    .columns(['runner_id', 'ended_at'])
+    .execute()
   await db.schema
     .createTable('jobs')
     .addColumn('id', 'text', (c) => c.primaryKey())

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
+import {
+  defaultLimits,
+  type EnvironmentConfig,
+  type Limits,
+  type RunnerConfig,
+} from '@norrix/server/config'
+import type { SignUp, UpstreamConfig } from '@norrix/server/features/identity/config'
+import { createLog } from '@norrix/server/kernel/log'
+import { startServer, type NorrixServer } from '@norrix/server/server'
+
+export interface NorrixOptions {
+  readonly kinds?: readonly EnvironmentKind[]
+  readonly upstreams?: readonly UpstreamConfig[]
+  readonly signUp?: SignUp
+  /** None unless a test asks for one. */
+  readonly runner?: Partial<RunnerConfig>
+  readonly limits?: Partial<Limits>
+  /** Milliseconds since 1970; the real clock unless a test turns its own. */
+  readonly now?: () => number
+}
+
+export interface Norrix {
+  readonly prod: NorrixServer
+  /** Throws unless `kinds` named it. */
+  readonly dev: NorrixServer
+  /** The data folders of all environments. */
+  readonly folder: string
+  /** Every line the servers logged. */
+  readonly log: readonly string[]
+  stop(): Promise<void>
+}
+
+const distribution = fileURLToPath(new URL('../../dist', import.meta.url))
+
+/** A real Norrix on free ports, with real files in a temporary folder. Stop it, and the folder is gone. */
+export async function startNorrix(options: NorrixOptions = {}): Promise<Norrix> {
+  const folder = mkdtempSync(join(tmpdir(), 'norrix-test-'))
+  const log: string[] = []
+  const effects = {
+    now: options.now ?? Date.now,
+    random: randomBytes,
+    log: createLog((line) => log.push(line), { level: 'debug' }),
+  }
+  const servers: NorrixServer[] = []
+  for (const kind of options.kinds ?? ['prod']) {
+    const sibling = (): NorrixServer | undefined => servers.find((other) => other.kind !== kind)
+    servers.push(
+      await startServer(configOf(kind, join(folder, kind), options), { effects, distribution, sibling }),
+    )
+  }
+  const find = (kind: EnvironmentKind): NorrixServer => {
+    const server = servers.find((one) => one.kind === kind)
+    if (!server) throw new Error(`This Norrix was started without ${kind}.`)
+    return server
+  }
+  return {
+    get prod() {
+      return find('prod')
+    },
+    get dev() {
+      return find('dev')
+    },
+    folder,
+    log,
+    async stop() {
+      await Promise.all(servers.map((server) => server.stop()))
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function configOf(
+  kind: EnvironmentKind,
+  dataFolder: string,
+  options: NorrixOptions,
+): EnvironmentConfig {
+  return {
+    kind,
+    name: 'Norrix',
+    listen: { host: 'localhost', port: 0 },
+    publicUrl: undefined,
+    dataFolder,
+    database: { kind: 'sqlite', file: join(dataFolder, 'norrix.db') },
+    blobsFolder: join(dataFolder, 'blobs'),
+    upstreams: options.upstreams ?? [{ kind: 'embedded' }],
+    signUp: options.signUp ?? { kind: 'invite' },
+    runner: options.runner && {
+      platforms: ['android'],
+      allowNoIsolation: false,
+      env: {},
+      readable: [],
+      ...options.runner,
+    },
+    limits: { ...defaultLimits, ...options.limits },
+  }
+}
