@@ -1,0 +1,66 @@
+import type { Output } from '@norrix/contract/types'
+import { useQuery } from '@tanstack/react-query'
+import { useState, type ReactNode } from 'react'
+import { firstUseReading } from '../../api/queries.ts'
+import { FirstSign } from '../../parts/FirstSign.tsx'
+import { Step } from '../../parts/Code.tsx'
+import { useWhoami } from '../../parts/org.ts'
+import { Copyable } from '../../ui/Copy.tsx'
+import { Tabs } from '../../ui/Tabs.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { snippetsFor, type Place } from './snippets.ts'
+
+/** A key just made: the secret, how to use it in three places, and a sign as soon as somebody does. */
+export function NewKey({
+  created: { apiKey, secret },
+  orgId,
+  onCopied,
+}: {
+  readonly created: Output<'apiKeys.create'>
+  readonly orgId: string
+  readonly onCopied: () => void
+}): ReactNode {
+  const [place, setPlace] = useState<Place>('shell')
+  const { url } = useWhoami().environment
+  return (
+    <div className="grid gap-4">
+      <div>
+        <p className="mb-1 text-sm font-medium">Key</p>
+        <Copyable text={secret} label="key" onCopied={onCopied} />
+      </div>
+      <Tabs<Place>
+        label="Where to use it"
+        value={place}
+        onChange={setPlace}
+        tabs={snippetsFor(url, apiKey.scopes).map(({ value, label, steps }) => ({
+          value,
+          label,
+          panel: (
+            <ol className="grid gap-3">
+              {steps.map((step) => (
+                <Step key={step.label} {...step} />
+              ))}
+            </ol>
+          ),
+        }))}
+      />
+      <FirstUse keyId={apiKey.id} orgId={orgId} />
+    </div>
+  )
+}
+
+function FirstUse({ keyId, orgId }: { readonly keyId: string; readonly orgId: string }): ReactNode {
+  const lastUsed = useQuery(firstUseReading(orgId, keyId)).data?.lastUsed
+  return (
+    <FirstSign
+      waiting="Waiting for first use…"
+      done={
+        lastUsed != null && (
+          <>
+            used by {lastUsed.agent} <Time at={lastUsed.at} />
+          </>
+        )
+      }
+    />
+  )
+}
