@@ -8,7 +8,7 @@ import { startCognitoDouble } from './double.ts'
 import type { CognitoDouble } from './double.ts'
 import { signIn } from './sign-in.ts'
 import type { SignInTarget, Tokens } from './sign-in.ts'
-import { installedTools } from './tools.ts'
+import { installedTools } from '../../tools/locked-tools.ts'
 
 const CALLBACK = 'http://localhost:41999/callback'
 const ANN = { username: 'ann', password: 'Correct-Horse-1', email: 'ann@example.test' }
@@ -37,7 +37,7 @@ describe("AWS's own verifier, on a double that claims AWS's issuer", () => {
   let jwks: unknown
   let aws: AwsJwtVerify
   beforeAll(async () => {
-    aws = createRequire(join(await installedTools('light'), 'package.json'))('aws-jwt-verify')
+    aws = createRequire(join(await installedTools('cognito'), 'package.json'))('aws-jwt-verify')
     const user = { ...ANN, groups: ['builders'] }
     const client = { callbackUrls: [CALLBACK] }
     double = await startCognitoDouble({
@@ -110,7 +110,7 @@ describe.skipIf(!isLong)('cognito-local (only under NORRIX_TEST_LONG=1: it is 12
     'its tokens hold no claim that ours lack, and ours have four beyond: at_hash, nonce, origin_jti, version',
     async () => {
       const theirs = await cognitoLocalTokens({
-        tools: await installedTools('everything'),
+        tools: await installedTools('cognito', { dev: true }),
         callbackUrl: CALLBACK,
       })
       const ours = await doubleTokens()
