@@ -11,7 +11,11 @@ export type Installation = {
   env: Readonly<Record<string, string>>
 }
 
-const machinePaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const machinePaths: readonly string[] = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+]
 
 // The browser opens pages of a Norrix on this machine and nothing else; what it would fetch for itself
 // (updates, field trials, safe browsing lists) would only make tests depend on the network.
@@ -35,9 +39,9 @@ const everywhere = ['--no-sandbox', ...quiet]
  * that starts, else the one from npm (Linux on x64 only). The caller closes it.
  * Fails with one sentence for each one tried where none starts.
  */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(onThisMachine = machinePaths): Promise<Browser> {
   const failures: string[] = []
-  for (const find of candidates(process.env['NORRIX_TEST_BROWSER'])) {
+  for (const find of candidates(process.env['NORRIX_TEST_BROWSER'], onThisMachine)) {
     try {
       return await launch(await find())
     } catch (error) {
@@ -64,9 +68,12 @@ export async function launch({ executablePath, args, env }: Installation): Promi
 }
 
 /** In the order in which they are tried. A browser asked for by name is the only one tried. */
-function candidates(named: string | undefined): (() => Installation | Promise<Installation>)[] {
+function candidates(
+  named: string | undefined,
+  paths: readonly string[],
+): (() => Installation | Promise<Installation>)[] {
   if (named !== undefined && named !== '') return [() => onMachine(named)]
-  const present = machinePaths.filter((path) => existsSync(path))
+  const present = paths.filter((path) => existsSync(path))
   const fromNpm = async (): Promise<Installation> => {
     const { executablePath, env } = await bundledBrowser()
     return { executablePath, args: ['--headless=shell', ...everywhere], env }
