@@ -74,7 +74,10 @@ function probeScript(root: string, alive: string, holder: ChildProcess): string 
   const at = quote(root)
   const files = `cat ${at}/hidden/canary ${at}/workspaces/theirs/canary`
   const look = `${files}; cat /proc/*/environ /proc/${holder.pid}/environ`
-  const uncover = `umount -l ${at}/hidden; umount -l ${at}/workspaces`
+  // Only covers of the canaries' own folder, the deepest first: where isolation fails, a probe that is root must not
+  // take the machine's own mounts away.
+  const mounts = `cut -d" " -f5 /proc/self/mountinfo | sort -r | grep -F ${at}`
+  const uncover = `for at in $(${mounts}); do umount -l "$at"; done`
   return [
     look,
     uncover,

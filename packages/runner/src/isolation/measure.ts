@@ -14,7 +14,10 @@ import { findNode } from './node-for-builds.ts'
 export interface MeasureOptions {
   /** Absolute paths that no build may see: data folders, other secret places. The user's home is added. */
   readonly hidden: readonly string[]
-  /** A folder of the runner's own; made when missing. Holds a copy of Node where one is needed. */
+  /**
+   * A folder of the runner's own; made when missing. Holds a copy of Node where one is needed. Better not in
+   * /tmp, which every build has its own of: that would hide a leak in the covers from the measurement.
+   */
   readonly scratch: string
   /** Whether `none` may be the answer: on a loopback, single-user install only (ruling 15). */
   readonly allowNone: boolean
@@ -82,7 +85,8 @@ async function makeLevel(level: IsolationLevel, options: MeasureOptions): Promis
   return makers[level]({ hidden, node })
 }
 
-async function tryLevel(
+/** Whether a build in this isolation finds the canaries; `scratch` as in `MeasureOptions`. */
+export async function tryLevel(
   isolation: Isolation,
   scratch: string,
 ): Promise<{ works: boolean; why: string }> {

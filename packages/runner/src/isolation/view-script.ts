@@ -71,7 +71,7 @@ exit $?
 
 /** The last stage, without privileges: takes the environment, says that the build starts, becomes it. */
 export const takeOff =
-  'unset LC_ALL OLDPWD; eval "$(cat <&3)"; exec 3<&-; cd "$1" && shift && echo started >&4 && exec 4>&- && exec "$@" 2>&1'
+  'unset LC_ALL; eval "$(cat <&3)"; exec 3<&-; cd "$1" && shift && unset OLDPWD && echo started >&4 && exec 4>&- && exec "$@" 2>&1'
 
 /** Where the stash may be mounted for a moment: folders that a Linux has and that hold nothing kept. */
 const stashes = ['/dev/shm', '/srv', '/mnt', '/media']

@@ -34,18 +34,17 @@ export async function unpack(
   limits: UnpackLimits = unpackLimits,
 ): Promise<Unpacked> {
   if ((await readdir(target)).length > 0) throw new Error('The folder to unpack into is not empty.')
-  const tree = new UnpackedTree(target, limits)
+  const stop = new AbortController()
+  const tree = new UnpackedTree(target, limits, stop.signal)
   const packed = counter(() => {})
   const unpacked = counter((bytes, chunk) => checkStream(bytes, chunk, packed.bytes, limits))
+  const parsed = parse((entry) => tree.add(entry))
+  const stages = [packed.stream, createGunzip(), unpacked.stream, parsed.sink]
   try {
-    await pipeline(
-      createReadStream(archive),
-      packed.stream,
-      createGunzip(),
-      unpacked.stream,
-      parse((entry) => tree.add(entry)),
-    )
+    await pipeline([createReadStream(archive), ...stages])
   } catch (error) {
+    stop.abort()
+    await parsed.written()
     throw asUnpackError(error)
   }
   await tree.finish()
@@ -97,8 +96,14 @@ function checkStream(
   }
 }
 
+interface Parsed {
+  readonly sink: Writable
+  /** Resolves when no entry is being written any more, whether well or not. */
+  readonly written: () => Promise<void>
+}
+
 /** The tar library's parser as a stream that takes no more while an entry is being written. */
-function parse(onEntry: (entry: ReadEntry) => Promise<void>): Writable {
+function parse(onEntry: (entry: ReadEntry) => Promise<void>): Parsed {
   let failed: Error | undefined
   const fail = (error: unknown): void => {
     failed ??= asError(error)
@@ -126,7 +131,7 @@ function parse(onEntry: (entry: ReadEntry) => Promise<void>): Writable {
       parser.end()
     },
   })
-  return sink
+  return { sink, written: () => work }
 }
 
 /** What zlib and the tar library say of broken bytes; everything else passes. */

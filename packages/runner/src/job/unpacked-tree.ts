@@ -20,13 +20,16 @@ export class UnpackedTree {
   bytes = 0
   readonly #target: string
   readonly #limits: UnpackLimits
+  readonly #stop: AbortSignal
   /** By `nameKey`. A folder may be named again, or first be named by what lies in it. */
   readonly #kinds = new Map<string, 'file' | 'folder' | 'link'>()
   readonly #links = new Map<string, { parts: readonly string[]; to: string }>()
 
-  constructor(target: string, limits: UnpackLimits) {
+  /** Aborting `stop` gives up the entry that is being written. */
+  constructor(target: string, limits: UnpackLimits, stop: AbortSignal) {
     this.#target = target
     this.#limits = limits
+    this.#stop = stop
   }
 
   async add(entry: ReadEntry): Promise<void> {
@@ -98,7 +101,7 @@ export class UnpackedTree {
     this.bytes += entry.size
     // wx: what is there already, by whatever way, is never written through.
     const file = await open(this.#at(parts), 'wx', (entry.mode ?? 0) & 0o111 ? 0o755 : 0o644)
-    await pipeline(entry, file.createWriteStream())
+    await pipeline(entry, file.createWriteStream(), { signal: this.#stop })
   }
 
   async #addLink(parts: readonly string[], to: string): Promise<void> {

@@ -41,11 +41,11 @@ const chunkSize = 1024 ** 2
 
 /** Reads and checks the first signer. Reads the whole file, a mebibyte at a time. */
 export async function readApkSignature(file: FileHandle, zip: ZipDirectory): Promise<ApkSignature> {
-  const block = await readSigningBlock(file, zip.offset)
-  const scheme = schemes.find(({ id }) => block?.pairs.has(id))
-  const signers = scheme && block?.pairs.get(scheme.id)
-  if (!block || !scheme || !signers) return { kind: 'unsigned' }
   try {
+    const block = await readSigningBlock(file, zip.offset)
+    const scheme = schemes.find(({ id }) => block?.pairs.has(id))
+    const signers = scheme && block?.pairs.get(scheme.id)
+    if (!block || !scheme || !signers) return { kind: 'unsigned' }
     const signer = new Fields(new Fields(new Fields(signers).next()).next())
     return await checkSigner(signer, scheme.hasRange, (hash) =>
       digestContents(file, zip, block.offset, hash),
@@ -71,13 +71,18 @@ async function readSigningBlock(
   const size = Number(foot.readBigUInt64LE(0))
   const offset = directoryOffset - size - 8
   if (size < 24 || size > blockSizeMax || offset < 0) return undefined
-  return { offset, pairs: readPairs(await readAt(file, offset + 8, size - 24)) }
+  const block = await readAt(file, offset, size - 16)
+  // The size stands at both ends.
+  if (Number(block.readBigUInt64LE(0)) !== size) return undefined
+  return { offset, pairs: readPairs(block.subarray(8)) }
 }
 
 function readPairs(bytes: Buffer): ReadonlyMap<number, Buffer> {
   const pairs = new Map<number, Buffer>()
   for (let at = 0; at + 12 <= bytes.length;) {
     const size = Number(bytes.readBigUInt64LE(at))
+    if (size < 4 || at + 8 + size > bytes.length)
+      throw new RangeError('its signing block is broken')
     pairs.set(bytes.readUInt32LE(at + 8), bytes.subarray(at + 12, at + 8 + size))
     at += 8 + size
   }
@@ -90,12 +95,16 @@ async function checkSigner(
   digestOf: (hash: Algorithm['hash']) => Promise<Buffer>,
 ): Promise<ApkSignature> {
   const signed = signer.next()
-  if (hasRange) signer.skip(8)
+  const range = hasRange ? [signer.number(), signer.number()] : []
   const { id, bytes: signature } = pickKnown(signer.next())
   const key = createPublicKey({ key: signer.next(), format: 'der', type: 'spki' })
   const inner = new Fields(signed)
   const claimed = pickKnown(inner.next(), id)
   const certificate = new X509Certificate(new Fields(inner.next()).next())
+  // The platforms that v3 names stand in the signed part too, and there they count.
+  if (range.some((level) => level !== inner.number())) {
+    return invalid('its range of platforms is not the one that was signed')
+  }
   if (!certificate.publicKey.equals(key)) return invalid('its key is not that of its certificate')
   if (!verifies(signed, signature, claimed.algorithm, key))
     return invalid('its signature does not verify')
