@@ -1,0 +1,41 @@
+import type { ClientMetadata } from 'oidc-provider'
+
+/** Whom the authorization server knows. There is no registration. */
+export const commandLineClientId = 'norrix-cli'
+export const dashboardClientId = 'norrix-dashboard'
+
+export type ClientId = typeof commandLineClientId | typeof dashboardClientId
+
+/** Where the dashboard's sign-in comes back to. */
+export const dashboardCallbackPath = '/signed-in/dashboard'
+
+export function clientsOf(options: {
+  publicUrl: string
+  dashboardSecret: string
+}): ClientMetadata[] {
+  return [
+    {
+      client_id: commandLineClientId,
+      client_name: 'Norrix CLI',
+      application_type: 'native',
+      // A program that everybody can read keeps no secret (RFC 8252 section 8.4).
+      token_endpoint_auth_method: 'none',
+      // On any port: RFC 8252 section 7.3, which holds for the literal address and nothing else.
+      redirect_uris: ['http://127.0.0.1/callback'],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      id_token_signed_response_alg: 'ES256',
+    },
+    {
+      client_id: dashboardClientId,
+      client_name: 'Norrix dashboard',
+      application_type: 'web',
+      client_secret: options.dashboardSecret,
+      token_endpoint_auth_method: 'client_secret_post',
+      redirect_uris: [`${options.publicUrl}${dashboardCallbackPath}`],
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      id_token_signed_response_alg: 'ES256',
+    },
+  ]
+}

@@ -1,0 +1,141 @@
+import type { IncomingMessage } from 'node:http'
+import { Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Database } from '../../../kernel/db/database.ts'
+import type { Effects } from '../../../kernel/effects.ts'
+import { hashToken } from '../../../kernel/secrets.ts'
+import type { Tables } from '../../../schema/index.ts'
+import type { Account } from '../accounts/service.ts'
+import type { CookieNames } from '../web/cookies.ts'
+import { stateAdapter } from './adapter.ts'
+import { clientsOf } from './clients.ts'
+import type { ServerKeys } from './keys.ts'
+import { findGrant, isCommandLine, lives, promptPolicy } from './policy.ts'
+import { extendRefresh } from './refresh.ts'
+
+/** Everything the library asks for. Each part of its surface that nothing here uses yet is switched off. */
+export interface ProviderDeps {
+  readonly db: Database<Tables>
+  readonly effects: Effects
+  readonly keys: ServerKeys
+  readonly cookies: CookieNames
+  readonly publicUrl: string
+  readonly dashboardSecret: string
+  /** Undefined when there is no such account, or it is disabled. */
+  readonly findAccount: (id: string) => Promise<Account | undefined>
+  /** Path of the page that asks the person. */
+  readonly requestPath: (uid: string) => string
+  readonly renderError: (ctx: KoaContextWithOIDC, out: ProtocolError, error: unknown) => void
+  /** A refresh token was given back, or a code was used twice: what hangs on the grant is over. */
+  readonly onGrantEnded: (grantHash: string, req: IncomingMessage) => Promise<void>
+  readonly requestIdOf: (req: IncomingMessage) => string
+}
+
+/** As the library words it; `error_description` may hold what a client sent. */
+export interface ProtocolError {
+  readonly error: string
+  readonly error_description?: string | undefined
+}
+
+export function createProvider(deps: ProviderDeps): Provider {
+  const ended = new WeakMap<object, string[]>()
+  const noteEnd = (ctx: { req: IncomingMessage } | undefined, grantHash: string) => {
+    if (ctx) ended.set(ctx.req, [...(ended.get(ctx.req) ?? []), grantHash])
+  }
+  const provider = new Provider(
+    deps.publicUrl,
+    configurationOf(deps, (grantHash) => noteEnd(Provider.ctx, grantHash)),
+  )
+  // `prepare` in authorization-server.ts has replaced the forwarded headers by our own origin: links never follow a
+  // `Host` that somebody sent (T87).
+  provider.proxy = true
+  provider.on('server_error', (ctx, error) => {
+    const requestId = deps.requestIdOf(ctx.req)
+    deps.effects.log.error('identity.protocol_failed', { requestId, error })
+  })
+  // What fails outside the library's own handlers; without a listener koa prints it itself.
+  provider.onerror = (error) => deps.effects.log.error('identity.failed', { error })
+  provider.on('grant.revoked', (ctx, grantId) => noteEnd(ctx, hashToken(grantId)))
+  provider.use(async (ctx, next) => {
+    await next()
+    for (const grantHash of ended.get(ctx.req) ?? []) await deps.onGrantEnded(grantHash, ctx.req)
+    await extendRefresh(ctx, deps)
+  })
+  return provider
+}
+
+function configurationOf(deps: ProviderDeps, onReuse: (grantHash: string) => void): Configuration {
+  const { cookies, keys, effects } = deps
+  const flags = { httpOnly: true, sameSite: 'lax', secure: cookies.https, overwrite: true } as const
+  return {
+    adapter: stateAdapter({ db: deps.db, now: effects.now, onReuse }),
+    clients: clientsOf(deps),
+    jwks: { keys: keys.signing.map((key) => ({ ...key })) },
+    cookies: {
+      // Those of one request live under its own path, where `__Host-` cannot be.
+      names: {
+        session: cookies.forOrigin('authorization'),
+        interaction: cookies.forPath('interaction'),
+        resume: cookies.forPath('resume'),
+      },
+      long: flags,
+      short: flags,
+      keys: [keys.cookies],
+    },
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      jwks: '/jwks',
+      revocation: '/revoke',
+      userinfo: '/userinfo',
+      end_session: '/authorize/end',
+    },
+    scopes: ['openid', 'offline_access', 'email', 'profile'],
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    extraParams: ['device'],
+    clientAuthMethods: ['none', 'client_secret_post'],
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    clientBasedCORS: () => false,
+    clockTolerance: 5,
+    ttl: lives,
+    findAccount: async (_ctx, id) => {
+      const account = await deps.findAccount(id)
+      return account && { accountId: id, claims: async () => claimsOf(account) }
+    },
+    interactions: {
+      policy: promptPolicy(),
+      url: (_ctx, interaction) => deps.requestPath(interaction.uid),
+    },
+    loadExistingGrant: findGrant,
+    // Whether or not `offline_access` survived: the library drops it from a request without `prompt=consent`, and we
+    // always ask.
+    issueRefreshToken: async (_ctx, client) => isCommandLine(client),
+    expiresWithSession: async () => false,
+    // Bearer tokens are not rotated for now: with rotation and no lock, parallel commands sign each other out (auth 0.4).
+    // Binding them to a key comes with device login; see the decision record.
+    rotateRefreshToken: false,
+    renderError: async (ctx, out, error) => deps.renderError(ctx, out, error),
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      resourceIndicators: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: true },
+      revocation: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
+      },
+    },
+  }
+}
+
+function claimsOf(account: Account) {
+  return {
+    sub: account.id,
+    email: account.email,
+    email_verified: account.emailVerified,
+    ...(account.name === null ? {} : { name: account.name }),
+  }
+}

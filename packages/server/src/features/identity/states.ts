@@ -1,0 +1,193 @@
+import type { Db } from '../../kernel/db/database.ts'
+import { hashToken } from '../../kernel/secrets.ts'
+import type { Tables } from '../../schema/index.ts'
+
+/**
+ * Short-lived state of sign-ins, under the digest of the secret that opens it (ruling 24). Whoever reads the table gets
+ * nothing that a request could be made with: a row's own id is cut out of its text and put back only for a caller who
+ * brings it.
+ */
+export type StatesDb = Db<Pick<Tables, 'oidc_states'>>
+
+export type Payload = Readonly<Record<string, unknown>>
+
+export interface StateKey {
+  /** What kind of thing it is; ids of different models never meet. */
+  readonly model: string
+  readonly id: string
+}
+
+export interface NewState extends StateKey {
+  readonly payload: Payload
+  /** Milliseconds since 1970; null lives until it is removed. */
+  readonly expiresAt: number | null
+  readonly grantId?: string | undefined
+  readonly uid?: string | undefined
+  readonly userCode?: string | undefined
+}
+
+export interface FoundState {
+  readonly payload: Payload
+  readonly consumedAt: number | null
+}
+
+/** Writes a row, or replaces its text. Whether it is consumed stays as it was. */
+export async function saveState(db: StatesDb, state: NewState): Promise<void> {
+  const digest = (text: string | undefined) => (text === undefined ? null : hashToken(text))
+  const row = {
+    payload: writePayload(state.payload, state.id),
+    grant_hash: digest(state.grantId),
+    uid_hash: digest(state.uid),
+    user_code_hash: digest(state.userCode),
+    expires_at: state.expiresAt,
+  }
+  await db
+    .insertInto('oidc_states')
+    .values({ id_hash: hashToken(state.id), model: state.model, consumed_at: null, ...row })
+    .onConflict((conflict) => conflict.columns(['model', 'id_hash']).doUpdateSet(row))
+    .execute()
+}
+
+export async function findState(
+  db: StatesDb,
+  { model, id }: StateKey,
+  now: number,
+): Promise<FoundState | undefined> {
+  const row = await live(db, model, now).where('id_hash', '=', hashToken(id)).executeTakeFirst()
+  return row && { payload: readPayload(row.payload, id), consumedAt: row.consumed_at }
+}
+
+/** Finds by another name than the id. The payload then comes without its id: nobody has brought it. */
+export async function findStateBy(
+  db: StatesDb,
+  model: string,
+  by: { readonly uid: string } | { readonly userCode: string },
+  now: number,
+): Promise<FoundState | undefined> {
+  const [column, text] =
+    'uid' in by ? (['uid_hash', by.uid] as const) : (['user_code_hash', by.userCode] as const)
+  const row = await live(db, model, now).where(column, '=', hashToken(text)).executeTakeFirst()
+  return row && { payload: readPayload(row.payload, undefined), consumedAt: row.consumed_at }
+}
+
+/** Marks a row as used; false when it was used before, or is not there. One statement, so that two at once differ. */
+export async function consumeState(
+  db: StatesDb,
+  { model, id }: StateKey,
+  now: number,
+): Promise<boolean> {
+  const result = await db
+    .updateTable('oidc_states')
+    .set({ consumed_at: now })
+    .where('model', '=', model)
+    .where('id_hash', '=', hashToken(id))
+    .where('consumed_at', 'is', null)
+    .executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
+
+/** Takes a row out and returns it: the second of two callers gets nothing. */
+export async function takeState(
+  db: StatesDb,
+  { model, id }: StateKey,
+  now: number,
+): Promise<Payload | undefined> {
+  const row = await db
+    .deleteFrom('oidc_states')
+    .where('model', '=', model)
+    .where('id_hash', '=', hashToken(id))
+    .returning(['payload', 'expires_at'])
+    .executeTakeFirst()
+  if (!row || (row.expires_at !== null && row.expires_at <= now)) return undefined
+  return readPayload(row.payload, id)
+}
+
+export async function removeState(db: StatesDb, { model, id }: StateKey): Promise<void> {
+  await db
+    .deleteFrom('oidc_states')
+    .where('model', '=', model)
+    .where('id_hash', '=', hashToken(id))
+    .execute()
+}
+
+/** The grant hash of a row, whatever became of it. */
+export async function grantHashOf(
+  db: StatesDb,
+  { model, id }: StateKey,
+): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('oidc_states')
+    .select('grant_hash')
+    .where('model', '=', model)
+    .where('id_hash', '=', hashToken(id))
+    .executeTakeFirst()
+  return row?.grant_hash ?? undefined
+}
+
+/** Whether the grant is there. A token may only be written while it is. */
+export async function hasGrant(db: StatesDb, grantHash: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('oidc_states')
+    .select('id_hash')
+    .where('model', '=', 'Grant')
+    .where('id_hash', '=', grantHash)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Removes the tokens and codes of a grant; the grant itself too unless told to keep it. */
+export async function removeGrant(
+  db: StatesDb,
+  grantHash: string,
+  grant: 'remove' | 'keep' = 'remove',
+): Promise<void> {
+  await db.deleteFrom('oidc_states').where('grant_hash', '=', grantHash).execute()
+  if (grant === 'keep') return
+  await db
+    .deleteFrom('oidc_states')
+    .where('model', '=', 'Grant')
+    .where('id_hash', '=', grantHash)
+    .execute()
+}
+
+/** Puts off a row's end. A row that is gone stays gone: nothing is inserted. */
+export async function extendState(
+  db: StatesDb,
+  { model, id }: StateKey,
+  end: { readonly payload: Payload; readonly expiresAt: number },
+): Promise<void> {
+  await db
+    .updateTable('oidc_states')
+    .set({ payload: writePayload(end.payload, id), expires_at: end.expiresAt })
+    .where('model', '=', model)
+    .where('id_hash', '=', hashToken(id))
+    .execute()
+}
+
+/** Removes what has expired. */
+export async function sweepStates(db: StatesDb, now: number): Promise<void> {
+  await db.deleteFrom('oidc_states').where('expires_at', '<=', now).execute()
+}
+
+function live(db: StatesDb, model: string, now: number) {
+  return db
+    .selectFrom('oidc_states')
+    .select(['payload', 'consumed_at'])
+    .where('model', '=', model)
+    .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', now)]))
+}
+
+/**
+ * Stands in the stored text where the row's id was. JSON never holds this character as such (RFC 8259 section 7: control
+ * characters are escaped), so nothing that a client sends can be taken for it.
+ */
+const ownId = '\u0001'
+
+function writePayload(payload: Payload, id: string): string {
+  return JSON.stringify(payload).replaceAll(id, ownId)
+}
+
+function readPayload(text: string, id: string | undefined): Payload {
+  const payload: unknown = JSON.parse(text.replaceAll(ownId, id ?? ''))
+  return payload as Payload // written by `writePayload` from a Payload
+}

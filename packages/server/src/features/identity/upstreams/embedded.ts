@@ -1,0 +1,9 @@
+import { embeddedIssuer } from '../accounts/service.ts'
+import type { EmbeddedUpstream } from './upstream.ts'
+
+export const embedded: EmbeddedUpstream = {
+  kind: 'embedded',
+  id: 'embedded',
+  name: 'Norrix account',
+  issuer: embeddedIssuer,
+}
