@@ -198,7 +198,7 @@ describe.skipIf(!isLinux)('a build that tries to read what is not its own (T95)'
     const found = Object.entries(secrets).filter(([, secret]) => log.includes(secret))
     expect(found.map(([name]) => name)).toEqual(Object.keys(secrets))
     expect(existsSync(at('data/planted'))).toBe(true)
-    for (const place of ['data/planted', 'home/planted', 'planted'])
+    for (const place of ['data/planted', 'home/planted', 'planted', 'house/src/planted'])
       rmSync(at(place), { force: true })
   })
 
