@@ -1,22 +1,18 @@
 // Builds and runners on a real database and real files, driven as their routes are: input parsed by its shape, the
 // credential looked up, the answer held to its shape. For what goes over a socket there is norrix.ts.
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Platform } from '@norrix/contract/builds.policy'
 import { builds as buildOperations } from '@norrix/contract/builds.operations'
-import { Fault, type FaultCode } from '@norrix/contract/fault'
 import { leases } from '@norrix/contract/leases.operations'
-import type { Operation } from '@norrix/contract/operation'
 import { runners as runnerOperations } from '@norrix/contract/runners.operations'
-import { shapes, type OperationShapes } from '@norrix/contract/shapes'
 import type { Build, Lease, LogEvent } from '@norrix/contract/types'
 import { auditFeature } from '@norrix/server/features/audit/index'
 import { buildsFeature, type BuildLimits } from '@norrix/server/features/builds/index'
 import { runnersFeature } from '@norrix/server/features/runners/index'
-import type { Handler, HandlerInput, RequestContext, Route } from '@norrix/server/http/implement'
 import type { KeyPrincipal, SessionPrincipal } from '@norrix/server/http/principal'
 import { createBell } from '@norrix/server/kernel/bell'
 import { folderBlobs } from '@norrix/server/kernel/blobs/folder'
@@ -25,6 +21,7 @@ import { createLog } from '@norrix/server/kernel/log'
 import { sqliteQueue } from '@norrix/server/kernel/queue/sqlite'
 import type { Tables } from '@norrix/server/schema/index'
 import { migrations } from '@norrix/server/schema/migrations/index'
+import { callerOf, contextOf, digestOf } from './operation-caller.ts'
 
 export type BuildRig = Awaited<ReturnType<typeof startBuildRig>>
 
@@ -75,7 +72,7 @@ export async function startBuildRig(limits: Partial<BuildLimits> = {}) {
     config: { publicUrl: 'https://norrix.example.com', limits: { ...sizes, ...limits } },
   })
   const routes = [...runners.routes, ...builds.routes]
-  const call = caller(routes)
+  const call = callerOf(routes)
   const facts = { address: '127.0.0.1', agent: 'rig' }
 
   const principalOf = (token: string) =>
@@ -184,7 +181,6 @@ export async function startBuildRig(limits: Partial<BuildLimits> = {}) {
     queueBuild,
     /** What the server logged, a line each. */
     lines,
-    /** How many files the blob folder holds. */
     blobFolder: join(folder, 'blobs'),
     /** Turns the server's clock on. */
     turn: (ms: number) => void (shift += ms),
@@ -226,47 +222,7 @@ interface BuildOptions {
   readonly principal?: SessionPrincipal | KeyPrincipal
 }
 
-/** The code of the fault that `work` ends with; anything else is rethrown, and no fault at all is `undefined`. */
-export async function faultOf(work: Promise<unknown>): Promise<FaultCode | undefined> {
-  try {
-    await work
-    return undefined
-  } catch (error) {
-    if (error instanceof Fault) return error.code
-    throw error
-  }
-}
-
-export function digestOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
-
-export function contextOf(signal?: AbortSignal, confirm = async () => {}): RequestContext {
-  return {
-    requestId: 'req_rig',
-    address: '127.0.0.1',
-    agent: 'rig',
-    signal: signal ?? new AbortController().signal,
-    confirm,
-  }
-}
-
-type Call = ReturnType<typeof caller>
-
-function caller(routes: readonly Route[]) {
-  return async <const O extends Operation>(
-    operation: O,
-    input: HandlerInput<O>,
-  ): Promise<Awaited<ReturnType<Handler<O>>>> => {
-    const route = routes.find((each) => each.operation === operation)
-    if (!route) throw new Error(`Nothing implements ${operation.id}.`)
-    const known: Readonly<Record<string, OperationShapes>> = shapes
-    const { output } = known[operation.id] ?? {}
-    const handle = route.handle as (input: unknown) => unknown // `implement` typed it for this operation
-    const reply = await handle(input)
-    return (output ? output.parse(reply) : reply) as Awaited<ReturnType<Handler<O>>> // as the operation promises
-  }
-}
+type Call = ReturnType<typeof callerOf>
 
 async function addRunner(call: Call, orgId: string): Promise<{ token: string }> {
   return call(runnerOperations.create, {

@@ -36,13 +36,13 @@ export async function take(
   const { effects, queue } = inside
   const until = effects.now() + waitSeconds * 1000
   while (!signal.aborted) {
-    const left = until - effects.now()
+    const left = Math.max(0, until - effects.now())
     const found = new AbortController()
     // Waiting begins before looking: a build that is queued between the two is heard.
     const woken = queue.wait(Math.min(left, lookAgainMs), AbortSignal.any([signal, found.signal]))
     try {
       const lease = await takeNow(inside, runnerId)
-      if (lease || left <= 0) return { lease: lease ?? null }
+      if (lease || left === 0) return { lease: lease ?? null }
       await woken
     } finally {
       found.abort()
