@@ -29,9 +29,9 @@ export type Room = {
 export const ladder = [
   'service',
   'audit',
-  'identity',
-  'sessions',
   'orgs',
+  'sessions',
+  'identity',
   'api-keys',
   'apps',
   'variables',

@@ -10,7 +10,7 @@ import {
   type Limits,
   type RunnerConfig,
 } from '@norrix/server/config'
-import type { SignUp, UpstreamConfig } from '@norrix/server/features/identity/config'
+import type { SignUp, UpstreamConfig } from '@norrix/server/features/identity/index'
 import { createLog } from '@norrix/server/kernel/log'
 import { startServer, type NorrixServer } from '@norrix/server/server'
 
@@ -51,7 +51,11 @@ export async function startNorrix(options: NorrixOptions = {}): Promise<Norrix> 
   for (const kind of options.kinds ?? ['prod']) {
     const sibling = (): NorrixServer | undefined => servers.find((other) => other.kind !== kind)
     servers.push(
-      await startServer(configOf(kind, join(folder, kind), options), { effects, distribution, sibling }),
+      await startServer(configOf(kind, join(folder, kind), options), {
+        effects,
+        distribution,
+        sibling,
+      }),
     )
   }
   const find = (kind: EnvironmentKind): NorrixServer => {
@@ -95,6 +99,7 @@ function configOf(
       allowNoIsolation: false,
       env: {},
       readable: [],
+      path: process.env['PATH'] ?? '',
       ...options.runner,
     },
     limits: { ...defaultLimits, ...options.limits },

@@ -9,8 +9,10 @@ import { version } from '@norrix/contract/version'
 import { measureIsolation } from './isolation/measure.ts'
 import { IsolationError } from './isolation/isolation.ts'
 import { sweepWorkspaces } from './job/workspace.ts'
-import { runLease, type BuildSurroundings } from './lease.ts'
+import { runLease } from './lease.ts'
+import type { RunnerLog } from './log.ts'
 import { pause, repeatUntilAnswered } from './repeat.ts'
+import type { BuildSurroundings } from './work.ts'
 
 export interface RunnerOptions {
   /** Origin of the server. */
@@ -33,8 +35,6 @@ export interface RunnerOptions {
   /** Stops the runner: it takes no more work, and ends the build it runs. */
   readonly signal: AbortSignal
 }
-
-export type RunnerLog = (event: string, fields?: Readonly<Record<string, unknown>>) => void
 
 /** The longest that one asking for work waits at the server; below the idle time-outs of common proxies. */
 const waitSeconds = 20

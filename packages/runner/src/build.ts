@@ -11,7 +11,7 @@ import { runCommand, type RunResult } from './job/run.ts'
 import { UnpackError } from './job/unpack-names.ts'
 import { unpack } from './job/unpack.ts'
 import { createWorkspace, removeWorkspace, type Workspace } from './job/workspace.ts'
-import type { BuildSurroundings, LeaseAtWork } from './lease.ts'
+import type { BuildSurroundings, LeaseAtWork } from './work.ts'
 
 /** How a build ended, before it is reported. */
 export type BuildEnd =

@@ -3,38 +3,11 @@ import { createClient, type Client } from '@norrix/contract/client'
 import { Fault } from '@norrix/contract/fault'
 import { leases } from '@norrix/contract/leases.operations'
 import type { BodySent, Lease } from '@norrix/contract/types'
-import type { RunnerLog } from './agent.ts'
+import type { RunnerLog } from './log.ts'
 import { runBuild, type BuildEnd } from './build.ts'
-import type { Isolation } from './isolation/isolation.ts'
 import { logPusher } from './log-pusher.ts'
+import type { BuildSurroundings } from './work.ts'
 import { repeatUntilAnswered } from './repeat.ts'
-
-/** What builds on this machine run in. */
-export interface BuildSurroundings {
-  readonly isolation: Isolation
-  /** Where workspaces are made. */
-  readonly workspaces: string
-  readonly scratch: string
-  readonly env: Readonly<Record<string, string>>
-  readonly hidden: readonly string[]
-  readonly readable: readonly string[]
-}
-
-/** A lease at work: what the build's steps need of it. */
-export interface LeaseAtWork {
-  readonly lease: Lease
-  readonly client: Client
-  /** Appends to the build's log; waits while too much is unsent. */
-  readonly say: (text: string) => Promise<void>
-  /** The build is to stop: cancelled, the lease lost, or the runner stopping. */
-  readonly stop: AbortSignal
-  /** The lease is over or the runner stops: nothing more may be reported. */
-  readonly gone: AbortSignal
-  /** Secrets to keep out of the log. */
-  readonly mask: readonly string[]
-  /** Repeats a call that the network failed for as long as the lease lives. @throws Fault lease_lost */
-  readonly insist: <T>(call: () => Promise<T>) => Promise<T>
-}
 
 /**
  * Runs one lease to its end: heartbeats beside the build, the log as it comes, artifacts, the outcome.

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, faultTable } from '@norrix/contract/fault'
-import type { RunnerLog } from './agent.ts'
+import type { RunnerLog } from './log.ts'
 
 const firstPauseMs = 250
 const longestPauseMs = 10_000

@@ -4,7 +4,7 @@ import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
 import type { Platform } from '@norrix/contract/builds.policy'
 import { Fault } from '@norrix/contract/fault'
 import { configShape, type ConfigFile, type EnvironmentFile } from './config.shapes.ts'
-import type { SignUp, UpstreamConfig } from './features/identity/config.ts'
+import type { SignUp, UpstreamConfig } from './features/identity/index.ts'
 import type { DatabaseConfig } from './kernel/db/database.ts'
 
 /** Everything that one environment's server is told. Nothing else reads files or variables. */
@@ -30,6 +30,8 @@ export interface RunnerConfig {
   readonly allowNoIsolation: boolean
   readonly env: Readonly<Record<string, string>>
   readonly readable: readonly string[]
+  /** Where the runner finds its tools. */
+  readonly path: string
 }
 
 export interface Limits {
@@ -201,7 +203,7 @@ function resolveOne(
     blobsFolder: resolve(dataFolder, file.blobs?.folder ?? 'blobs'),
     upstreams,
     signUp,
-    runner: resolveRunner(file.runner ?? {}, folder),
+    runner: resolveRunner(file.runner ?? {}, folder, sources.env['PATH'] ?? ''),
     limits: resolveLimits(file.limits),
   }
 }
@@ -237,13 +239,15 @@ function resolveSignUp(signUp: EnvironmentFile['signUp']): SignUp {
 function resolveRunner(
   runner: NonNullable<EnvironmentFile['runner']>,
   folder: string,
+  path: string,
 ): RunnerConfig | undefined {
   if (runner === false) return undefined
   return {
     platforms: runner.platforms ?? ['android'],
     allowNoIsolation: runner.isolation === 'none',
     env: runner.env ?? {},
-    readable: (runner.readable ?? []).map((path) => resolve(folder, path)),
+    readable: (runner.readable ?? []).map((name) => resolve(folder, name)),
+    path,
   }
 }
 

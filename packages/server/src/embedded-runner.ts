@@ -35,7 +35,7 @@ export async function startEmbeddedRunner(options: {
   const main = fileURLToPath(import.meta.resolve('@norrix/runner/main'))
   const child = spawn(process.execPath, [main, ...runnerArguments(options)], {
     // Nothing of the server's environment: builds run below this process.
-    env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', ...config.env },
+    env: { PATH: config.path, LANG: 'C.UTF-8', ...config.env },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   // Left open: the runner stops when it closes, however this process ends.

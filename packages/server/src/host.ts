@@ -33,7 +33,9 @@ export async function hostServers(
     for (const config of configs) {
       const sibling = (): NorrixServer | undefined =>
         servers.find((server) => server.kind !== config.kind)
-      servers.push(await startServer(config, { effects, distribution: join(root, 'dist'), sibling }))
+      servers.push(
+        await startServer(config, { effects, distribution: join(root, 'dist'), sibling }),
+      )
     }
   } catch (error) {
     await stop()

@@ -1,0 +1,137 @@
+import { join } from 'node:path'
+import { operations } from '@norrix/contract/operations'
+import { shapes } from '@norrix/contract/shapes'
+import { version } from '@norrix/contract/version'
+import type { EnvironmentConfig } from './config.ts'
+import type { Distribution } from './distribution.ts'
+import { apiKeysFeature } from './features/api-keys/index.ts'
+import { auditFeature } from './features/audit/index.ts'
+import { buildsFeature } from './features/builds/index.ts'
+import { identityFeature, type Identity } from './features/identity/index.ts'
+import { orgsFeature } from './features/orgs/index.ts'
+import { runnersFeature } from './features/runners/index.ts'
+import { serviceFeature } from './features/service/index.ts'
+import { sessionsFeature } from './features/sessions/index.ts'
+import { serveDashboard } from './http/dashboard.ts'
+import { mount, type Mounted } from './http/mount.ts'
+import { createBell } from './kernel/bell.ts'
+import { folderBlobs } from './kernel/blobs/folder.ts'
+import { openDatabase, type Database } from './kernel/db/database.ts'
+import type { Effects } from './kernel/effects.ts'
+import { sqliteQueue } from './kernel/queue/sqlite.ts'
+import { keepSecret } from './kernel/secrets.ts'
+import type { Tables } from './schema/index.ts'
+import { migrations } from './schema/migrations/index.ts'
+
+export interface Surroundings {
+  readonly effects: Effects
+  /** What people type. */
+  readonly publicUrl: string
+  /** `http://127.0.0.1:<port>` of this very process. */
+  readonly localOrigin: string
+  readonly distribution: Distribution
+  readonly sibling: () =>
+    | { readonly kind: EnvironmentConfig['kind']; readonly url: string }
+    | undefined
+}
+
+/** A server without its port. */
+export interface Composed {
+  readonly identity: Identity
+  /** Asked in turn for each request. */
+  readonly handlers: readonly Mounted[]
+  /** Aborting it ends every open stream. */
+  readonly stopping: AbortController
+  /** A fresh token for the server's own runner; older ones are refused from then on. */
+  runnerToken(): Promise<string>
+  close(): Promise<void>
+}
+
+/** Puts one environment's server together: the one place that knows every feature. */
+export async function compose(config: EnvironmentConfig, around: Surroundings): Promise<Composed> {
+  const db = openDatabase<Tables>(config.database)
+  await db.migrate(migrations)
+  const features = await buildFeatures(config, around, db)
+  const { identity, runners, builds, apiKeys } = features
+  const stopping = new AbortController()
+  const api = mountAll(features, around.publicUrl, stopping.signal)
+  const pages: Mounted = (req, res, facts) => identity.handle(req, res, facts)
+  builds.sweeper.start()
+  return {
+    identity,
+    stopping,
+    handlers: [api, pages, serveDashboard(around.distribution.dashboard)],
+    runnerToken: async () => (await runners.ensureServerRunner()).token,
+    async close() {
+      await builds.sweeper.stop()
+      await apiKeys.stop()
+      await db.close()
+    },
+  }
+}
+
+/** From the lowest on the ladder to the highest; what reaches upwards is handed down as a function. */
+async function buildFeatures(
+  config: EnvironmentConfig,
+  { effects, publicUrl, localOrigin, distribution, sibling }: Surroundings,
+  db: Database<Tables>,
+) {
+  const { kind, name, upstreams, signUp } = config
+  const secrets = { folder: join(config.dataFolder, 'secrets') }
+  const environment = { kind, publicUrl, name, version }
+  const bell = createBell()
+
+  const audit = auditFeature({ effects })
+  const orgs = orgsFeature({ db, effects, audit })
+  const endGrant: Identity['endGrant'] = (tx, grantHash) => identity.endGrant(tx, grantHash)
+  const sessions = sessionsFeature({ db, effects, audit, orgs, environment, endGrant })
+  const identity = await identityFeature({
+    ...{ db, effects, audit, orgs, sessions, secrets },
+    config: { ...environment, upstreams, signUp },
+    localOrigin: () => localOrigin,
+  })
+  const runners = runnersFeature({ db, effects, audit })
+  const builds = buildsFeature({
+    ...{ db, effects, audit, bell, runners },
+    blobs: folderBlobs(config.blobsFolder),
+    queue: sqliteQueue(effects),
+    config: { publicUrl, limits: config.limits },
+  })
+  const apiKeys = apiKeysFeature({
+    ...{ db, effects, audit },
+    environment: kind,
+    pepper: keepSecret(secrets.folder, 'api-key-pepper'),
+    cancelBuildsOf: builds.cancelBuildsOf,
+  })
+  const service = serviceFeature({
+    environment,
+    sibling,
+    signInNames: () => identity.signInNames,
+    cli: distribution.cli,
+  })
+  return { service, orgs, sessions, identity, apiKeys, runners, builds }
+}
+
+function mountAll(
+  features: Awaited<ReturnType<typeof buildFeatures>>,
+  publicUrl: string,
+  stopping: AbortSignal,
+): Mounted {
+  const { service, sessions, orgs, apiKeys, runners, builds } = features
+  return mount({
+    operations,
+    shapes,
+    routes: [service, sessions, orgs, apiKeys, runners, builds].flatMap(({ routes }) => routes),
+    authenticators: {
+      'access-token': sessions.authenticateToken,
+      cookie: sessions.authenticateCookie,
+      'api-key': apiKeys.authenticate,
+      'runner-token': runners.authenticate,
+      'lease-token': builds.authenticateLease,
+      roleOf: orgs.roleOf,
+    },
+    cookieName: sessions.cookieName,
+    publicUrl,
+    stopping,
+  })
+}
