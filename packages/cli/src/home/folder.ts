@@ -1,0 +1,29 @@
+import { isAbsolute, join, resolve } from 'node:path'
+import { Fault } from '@norrix/contract/fault'
+import type { Surroundings } from '../io/terminal.ts'
+
+/** Where settings and sessions lie (product ruling 17): settings may be copied about, the folders of environments may not. */
+export interface HomePaths {
+  readonly folder: string
+  readonly settings: string
+  /** The session of one environment. */
+  session(environment: string): string
+}
+
+/** `NORRIX_HOME`, else `.norrix` in the user's own folder. Nothing is made or read yet. */
+export function homePaths(around: Pick<Surroundings, 'env' | 'homeDir' | 'cwd'>): HomePaths {
+  const chosen = around.env['NORRIX_HOME']?.trim()
+  if (!chosen && !isAbsolute(around.homeDir)) {
+    throw new Fault('home_unwritable', {
+      message: 'Your home folder is not known, so there is no place for sessions.',
+      fix: 'set NORRIX_HOME to a folder of your own',
+    })
+  }
+  const folder = chosen ? resolve(around.cwd, chosen) : join(around.homeDir, '.norrix')
+  return {
+    folder,
+    settings: join(folder, 'config.json'),
+    // The name was checked against `environmentName` before it came here: it cannot climb (threat T56).
+    session: (environment) => join(folder, environment, 'session.json'),
+  }
+}

@@ -1,0 +1,76 @@
+import { createClient, type Client } from '@norrix/contract/client'
+import { Fault } from '@norrix/contract/fault'
+import { ShownFault } from '../io/fault-text.ts'
+import type { SessionRecord } from '../home/sessions.ts'
+import type { Credential } from './credential.ts'
+import type { Environment } from './environment.ts'
+import type { Basics } from './given.ts'
+import { isAccessOver, refreshSession } from './refresh.ts'
+
+/**
+ * A client whose every request carries the credential, to the environment's origin alone (product ruling 8).
+ *
+ * @throws Fault no_server
+ */
+export function apiFor(environment: Environment, credential: Credential, basics: Basics): Client {
+  if (credential.kind === 'session') {
+    return sessionClient(credential.record, environment, basics)
+  }
+  if (!environment.server) throw noServer(environment.name, 'key')
+  return createClient({
+    baseUrl: environment.server.origin,
+    headers: () => ({ ...agent(basics), Authorization: `Bearer ${credential.text}` }),
+  })
+}
+
+/** Names the command line to the server, for "last used". */
+export function agent({ around }: Pick<Basics, 'around'>): Record<string, string> {
+  return { 'User-Agent': `norrix (${around.platform}; node ${around.nodeVersion})` }
+}
+
+/** @param missing what the caller has: a key needs an address, a person signs in */
+export function noServer(environment: string, missing: 'key' | 'sign-in'): Fault {
+  const url = 'https://norrix.example.com'
+  const flag =
+    environment === 'prod' ? '' : environment === 'dev' ? ' --dev' : ` --env ${environment}`
+  if (missing === 'key') {
+    return new Fault('no_server', {
+      message: `No Norrix server is set up for ${environment}, so there is nowhere to send the API key.`,
+      fix: `set NORRIX_API_URL, such as NORRIX_API_URL=${url}`,
+    })
+  }
+  return new ShownFault('no_server', {
+    message: `No Norrix server is set up for ${environment}, and none runs on this machine.`,
+    fix: `norrix sign-in ${url}${flag}, or in a clone of Norrix: npm start`,
+    fixInEvidence: true,
+    evidence: [
+      { label: 'your team has one', text: `norrix sign-in ${url}${flag}` },
+      { label: 'try it here', text: 'in a clone of Norrix: npm start' },
+    ],
+  })
+}
+
+function sessionClient(first: SessionRecord, environment: Environment, basics: Basics): Client {
+  const { sessions, around, paths } = basics
+  let record = first
+  const refresh = async (): Promise<void> => {
+    record = await refreshSession(record, {
+      environment: environment.name,
+      sessions,
+      lockPath: `${paths.session(environment.name)}.lock`,
+      now: around.now,
+    })
+  }
+  return createClient({
+    baseUrl: new URL(first.issuer).origin,
+    headers: async () => {
+      if (isAccessOver(record, around.now())) await refresh()
+      return { ...agent(basics), Authorization: `Bearer ${record.accessToken}` }
+    },
+    renew: async (refusal) => {
+      if (refusal.code !== 'session_ended') return false
+      await refresh()
+      return true
+    },
+  })
+}

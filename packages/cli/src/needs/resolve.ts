@@ -1,0 +1,59 @@
+import { apiFor } from './api.ts'
+import { resolveCredential } from './credential.ts'
+import { resolveEnvironment } from './environment.ts'
+import { explain } from './explain.ts'
+import type { Basics, Given, Need, NeedTable } from './given.ts'
+import { resolveOrg } from './org.ts'
+
+/** Finds what a command needs, each once, and what each of those needs in turn. */
+export interface Resolver {
+  give<N extends Need>(needs: readonly N[]): Promise<Given<N>>
+  /** A fault with what is known here about the credential that met it. */
+  explain(error: unknown): unknown
+}
+
+export function createResolver(basics: Basics): Resolver {
+  const found: { -readonly [N in Need]?: NeedTable[N] } = {}
+  const find: { readonly [N in Need]: () => Promise<NeedTable[N]> } = {
+    async environment() {
+      const environment = await resolveEnvironment(basics.call, basics.around, basics.settings)
+      // What is not prod is named first (product ruling 13).
+      if (environment.name !== 'prod') {
+        basics.io.talk.line(
+          `${environment.name} · ${environment.server?.origin ?? 'no server yet'}`,
+        )
+      }
+      return environment
+    },
+    credential: async () =>
+      resolveCredential(await get('environment'), basics.around, basics.sessions, basics.io),
+    api: async () => apiFor(await get('environment'), await get('credential'), basics),
+    org: async () =>
+      resolveOrg({
+        api: await get('api'),
+        credential: await get('credential'),
+        environment: await get('environment'),
+        basics,
+      }),
+    async project() {
+      const { readProject } = await import('../project/project.ts')
+      return readProject(basics.around)
+    },
+  }
+  const get = async <N extends Need>(need: N): Promise<NeedTable[N]> => {
+    const known = found[need]
+    // `found` holds under each name what `find` made under it; the mapped type cannot say so.
+    if (known !== undefined) return known as NeedTable[N]
+    const made = await find[need]()
+    found[need] = made
+    return made
+  }
+  return {
+    async give(needs) {
+      const given: Record<string, unknown> = { ...basics }
+      for (const need of needs) given[need] = await get(need)
+      return given as unknown as Given<(typeof needs)[number]> // each of `needs` was just put in
+    },
+    explain: (error) => explain(error, found, basics.around.now()),
+  }
+}

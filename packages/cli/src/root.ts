@@ -1,0 +1,159 @@
+import type { Command } from './command.ts'
+
+/** Every command: its words, its help and where it is loaded from when it is called. Nothing here loads a command. */
+export interface CommandRow {
+  /** The words typed, such as `orgs list`, with arguments: `<needed>` and `[optional]`. */
+  readonly words: string
+  readonly alias?: string
+  readonly summary: string
+  readonly options?: readonly OptionRow[]
+  /** Lines of further help. */
+  readonly notes?: readonly string[]
+  readonly examples: readonly string[]
+  readonly load: () => Promise<Command>
+}
+
+export type OptionRow = readonly [flags: string, summary: string]
+
+/** On every command. */
+export const globalOptions: readonly OptionRow[] = [
+  ['--org <id>', 'organization for this command'],
+  ['--env <name>', 'environment: prod (default), dev, or one of your own'],
+  ['--dev', 'short for --env dev'],
+  ['--json', 'one JSON document on stdout, or one event a line'],
+  ['-n, --non-interactive', 'never ask; implied by NORRIX_API_KEY and without a terminal'],
+]
+
+/** What a noun is about, for its own help. */
+export const nouns: Readonly<Record<string, string>> = {
+  orgs: 'organizations: list them, choose a default',
+  builds: 'builds: list, look into, fetch, cancel',
+  runners: 'machines that build',
+}
+
+export const commandTable: readonly CommandRow[] = [
+  {
+    words: 'sign-in [server]',
+    alias: 'login',
+    summary: 'sign in with a browser',
+    options: [
+      ['--url <origin>', 'the server, once on each machine'],
+      ['--no-browser', 'print the address only'],
+      ['--timeout <time>', 'how long to wait for the browser (default 5m)'],
+      ['--callback-port <port>', 'port of this machine for the way back, for tunnels'],
+    ],
+    examples: ['norrix sign-in https://norrix.example.com', 'norrix sign-in --dev'],
+    load: async () => (await import('./commands/sign-in.ts')).signIn,
+  },
+  {
+    words: 'sign-out',
+    alias: 'logout',
+    summary: 'end the session, here and on the server',
+    examples: ['norrix sign-out', 'norrix sign-out --dev'],
+    load: async () => (await import('./commands/sign-out.ts')).signOut,
+  },
+  {
+    words: 'whoami',
+    summary: 'say who you are, where, and in which organization',
+    examples: ['norrix whoami', 'norrix whoami --json'],
+    load: async () => (await import('./commands/whoami.ts')).whoami,
+  },
+  {
+    words: 'orgs list',
+    summary: 'list your organizations',
+    examples: ['norrix orgs list'],
+    load: async () => (await import('./commands/orgs/list.ts')).orgsList,
+  },
+  {
+    words: 'orgs select [org]',
+    summary: 'choose the default organization',
+    notes: ['Give an id or a name; on a terminal it asks. Each environment has its own default.'],
+    examples: ['norrix orgs select', 'norrix orgs select org_8fK2mQ'],
+    load: async () => (await import('./commands/orgs/select.ts')).orgsSelect,
+  },
+  {
+    words: 'orgs current',
+    summary: 'say which organization is used, and why',
+    examples: ['norrix orgs current', 'norrix orgs current --dev'],
+    load: async () => (await import('./commands/orgs/current.ts')).orgsCurrent,
+  },
+  {
+    words: 'build <platform> <type>',
+    summary: 'build the project in this folder',
+    options: [
+      ['--detach', 'queue it and do not wait'],
+      ['--wait-for-runner', 'queue it even where no runner was ever added'],
+      ['--queue-timeout <time>', 'how long to wait in the queue (without a terminal 10m)'],
+    ],
+    notes: [
+      'platform: android, ios or visionos · type: debug or release',
+      '',
+      'The project says how in norrix.config.ts (or .mjs, .json):',
+      "  import { defineConfig } from '@norrix/cli'",
+      '  export default defineConfig({',
+      "    name: 'hello', version: '1.0.0', buildNumber: 1,",
+      "    android: { command: 'npm run build', artifacts: ['build/*.apk'] },",
+      '  })',
+      'What git ignores, what .norrixignore names and what looks like a secret stays.',
+    ],
+    examples: ['norrix build android release', 'NORRIX_API_KEY=nrx_… norrix build ios release -n'],
+    load: async () => (await import('./commands/build.ts')).build,
+  },
+  {
+    words: 'builds list',
+    summary: 'list builds, newest first',
+    options: [
+      ['--platform <platform>', 'android, ios or visionos'],
+      ['--state <state>', 'queued, running, succeeded, failed or cancelled'],
+      ['--limit <count>', 'how many, up to 100 (default 20)'],
+      ['--after <cursor>', 'go on where a list ended'],
+    ],
+    examples: ['norrix builds list', 'norrix builds list --state failed --json'],
+    load: async () => (await import('./commands/builds/list.ts')).buildsList,
+  },
+  {
+    words: 'builds show <build>',
+    summary: 'show one build',
+    examples: ['norrix builds show build_6Hq2vT'],
+    load: async () => (await import('./commands/builds/show.ts')).buildsShow,
+  },
+  {
+    words: 'builds logs <build>',
+    summary: "print a build's log",
+    options: [['--follow', 'go on until the build ends']],
+    examples: ['norrix builds logs build_6Hq2vT --follow'],
+    load: async () => (await import('./commands/builds/logs.ts')).buildsLogs,
+  },
+  {
+    words: 'builds download <build> [artifact]',
+    summary: 'fetch what a build made, checked by SHA-256',
+    options: [
+      ['--out <folder>', 'where to put it (default: here)'],
+      ['--force', 'overwrite files of the same name'],
+    ],
+    examples: ['norrix builds download build_6Hq2vT --out build'],
+    load: async () => (await import('./commands/builds/download.ts')).buildsDownload,
+  },
+  {
+    words: 'builds cancel <build>',
+    summary: 'cancel a build',
+    examples: ['norrix builds cancel build_6Hq2vT'],
+    load: async () => (await import('./commands/builds/cancel.ts')).buildsCancel,
+  },
+  {
+    words: 'runners start',
+    summary: 'run builds on this machine, until stopped',
+    options: [
+      ['--url <origin>', 'the server (default: that of the environment)'],
+      ['--platforms <list>', 'what it builds (default android; ios,visionos on a Mac)'],
+      ['--name <name>', 'its name (default: the one it was added under)'],
+      ['--folder <folder>', 'where it works (default: a folder of its own)'],
+      ['--readable <folders>', 'hidden folders that builds may read all the same'],
+      ['--pass <names>', 'variables that builds get'],
+      ['--allow-no-isolation', 'for a server on this machine alone'],
+    ],
+    notes: ['The token comes from NORRIX_RUNNER_TOKEN or stdin: Dashboard → Runners → Add runner.'],
+    examples: ['NORRIX_RUNNER_TOKEN=nrr_… norrix runners start --url https://norrix.example.com'],
+    load: async () => (await import('./commands/runners/start.ts')).runnersStart,
+  },
+]

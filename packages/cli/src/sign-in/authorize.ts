@@ -1,0 +1,162 @@
+import { Fault } from '@norrix/contract/fault'
+import type { Configuration } from 'openid-client'
+import type { Tokens } from '../needs/refresh.ts'
+import type { Arrival } from './callback.ts'
+import { clientId } from './client-id.ts'
+
+/** One attempt to sign in: what is asked, and what the answer is checked against. */
+export interface Attempt {
+  readonly url: URL
+  readonly state: string
+  /**
+   * Checks the browser's answer and changes its code into tokens.
+   *
+   * @throws Fault sign_in_denied, network, not_norrix
+   */
+  exchange(arrival: Arrival): Promise<Tokens>
+}
+
+export interface Endpoints {
+  readonly tokenEndpoint: string
+  readonly revocationEndpoint: string
+}
+
+export interface AuthorizationServerHere extends Endpoints {
+  begin(options: { readonly redirectUri: string; readonly state: string }): Promise<Attempt>
+  newState(): string
+}
+
+/**
+ * Reads the authorization server's metadata and gets ready for the code flow with PKCE S256 (RFC 7636), a state, a nonce
+ * and the issuer in the answer (RFC 9207). Every endpoint has to be at the issuer's own origin (threat T14).
+ *
+ * @param origin of the server; it is the issuer
+ * @param device a name for this machine, for the page that asks the person and the list of sessions
+ * @throws Fault network, not_norrix
+ */
+export async function prepareSignIn(
+  origin: string,
+  device: string,
+): Promise<AuthorizationServerHere> {
+  const oidc = await import('openid-client')
+  const isPlainHttp = new URL(origin).protocol === 'http:'
+  // http is for this machine alone: `readOrigin` and `discover` let no other through.
+  const execute = isPlainHttp ? [oidc.allowInsecureRequests] : []
+  const config = await asking(origin, () =>
+    oidc.discovery(new URL(origin), clientId, undefined, oidc.None(), { execute }),
+  )
+  return {
+    ...checkMetadata(config, origin),
+    newState: oidc.randomState,
+    async begin({ redirectUri, state }) {
+      const verifier = oidc.randomPKCECodeVerifier()
+      const nonce = oidc.randomNonce()
+      const url = oidc.buildAuthorizationUrl(config, {
+        redirect_uri: redirectUri,
+        scope: 'openid offline_access',
+        code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        state,
+        nonce,
+        // Never skipped: another program on this machine may have started this (RFC 8252 section 8.6).
+        prompt: 'consent',
+        device,
+      })
+      const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce }
+      return {
+        url,
+        state,
+        exchange: async (arrival) => {
+          const tokens = await asking(origin, () =>
+            oidc.authorizationCodeGrant(config, arrival.url, checks),
+          )
+          return readTokens(tokens, origin)
+        },
+      }
+    },
+  }
+}
+
+function checkMetadata(config: Configuration, origin: string): Endpoints {
+  const metadata = config.serverMetadata()
+  const here = (endpoint: string | undefined): string => {
+    if (endpoint !== undefined && URL.canParse(endpoint) && new URL(endpoint).origin === origin) {
+      return endpoint
+    }
+    throw untrusted(origin, 'names no place of its own for signing in')
+  }
+  here(metadata.authorization_endpoint)
+  if (!metadata.code_challenge_methods_supported?.includes('S256')) {
+    throw untrusted(origin, 'does not offer PKCE with S256')
+  }
+  return {
+    tokenEndpoint: here(metadata.token_endpoint),
+    revocationEndpoint: here(metadata.revocation_endpoint),
+  }
+}
+
+function readTokens(
+  tokens: { access_token: string; expires_in?: number; refresh_token?: string },
+  origin: string,
+): Tokens {
+  const {
+    access_token: accessToken,
+    expires_in: expiresInSeconds,
+    refresh_token: refreshToken,
+  } = tokens
+  if (expiresInSeconds === undefined || refreshToken === undefined) {
+    throw untrusted(origin, 'gave tokens without an end, or without a way to renew them')
+  }
+  return { accessToken, expiresInSeconds, refreshToken }
+}
+
+/** Runs a step of the protocol and names what can go wrong in it. */
+async function asking<T>(origin: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (cause) {
+    throw asFault(cause, origin)
+  }
+}
+
+function asFault(cause: unknown, origin: string): Fault {
+  if (cause instanceof Fault) return cause
+  const error = textOf(cause, 'error')
+  if (error === 'access_denied') {
+    return new Fault('sign_in_denied', {
+      message: 'The sign-in was refused in the browser.',
+      fix: 'norrix sign-in again, and allow it there if it was you',
+      cause,
+    })
+  }
+  if (error !== undefined) {
+    return new Fault('sign_in_denied', {
+      message: `${origin} refused the sign-in: ${textOf(cause, 'error_description') ?? error}.`,
+      fix: 'norrix sign-in again; if it stays, tell whoever runs the server',
+      cause,
+    })
+  }
+  const code = textOf(cause, 'code')
+  if (cause instanceof TypeError && code === undefined) {
+    return new Fault('network', {
+      message: `${origin} could not be reached.`,
+      fix: 'check the network and try again',
+      cause,
+    })
+  }
+  return untrusted(origin, 'gave an answer that does not belong to this sign-in', cause)
+}
+
+function untrusted(origin: string, what: string, cause?: unknown): Fault {
+  return new Fault('not_norrix', {
+    message: `${origin} ${what}. You are not signed in.`,
+    fix: 'norrix sign-in again; if it stays, tell whoever runs the server',
+    cause,
+  })
+}
+
+function textOf(error: unknown, name: string): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  const value: unknown = Reflect.get(error, name)
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,2 @@
+/** The command line, as every Norrix server knows it. */
+export const clientId = 'norrix-cli'
