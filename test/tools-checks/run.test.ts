@@ -101,11 +101,21 @@ test('an optional package of another platform may be missing, the Node of this o
   )
 })
 
-test('an installation that is not what the lock file names stops the script', async () => {
+test('a package that the lock file does not name stops the script', async () => {
   await rm(join(root, 'node_modules/.package-lock.json'))
-  const { code, out, err } = await run(['where'], await npmThatInstalls({}))
-  expect([code, out]).toEqual([1, ''])
-  expect(err).toMatch(/something else than package-lock.json names.* Fix: /)
+  const right = { version: '1.0.0', integrity: 'sha512-a' }
+  const other = { version: '1.0.0', integrity: 'sha512-other' }
+  for (const packages of [{ 'node_modules/left': other }, { 'node_modules/right': right }]) {
+    const { code, out, err } = await run(['where'], await npmThatInstalls(packages))
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toMatch(/npm installed (left|right) 1\.0\.0, which is not what .* Fix: /)
+  }
+})
+
+test('a package that nothing asks for any more may stay in the lock file', async () => {
+  await rm(join(root, 'node_modules/.package-lock.json'))
+  expect((await run(['where'], await npmThatInstalls({}))).code).toBe(0)
+  expect((await run(['where'], await npmThatInstalls({}))).err).toBe('')
 })
 
 test('a pinned Node that does not run here, or is too old, is passed over', async () => {

@@ -23,14 +23,15 @@ export function installed(root) {
   }
   const hash = createHash('sha256').update(lock).digest('hex')
   if (read(root, stamp) === hash && read(root, record) !== undefined) return {}
-  if (!agrees(root, lock)) {
+  const wanted = JSON.parse(lock).packages
+  if (!isComplete(wanted, recorded(root))) {
     process.stderr.write('Installing what package-lock.json names, once for this clone (npm)…\n')
     const failure = npmInstall(root)
     if (failure !== undefined) return { failure }
-    if (!agrees(root, lock)) {
+    const stranger = firstStranger(wanted, recorded(root))
+    if (stranger !== undefined) {
       return {
-        failure:
-          'npm installed something else than package-lock.json names. Fix: rm -r node_modules, then run this again.',
+        failure: `npm installed ${stranger}, which is not what package-lock.json names. Fix: git checkout package-lock.json '**/package.json', or if you changed the latter on purpose, npm install under Node 24.`,
       }
     }
   }
@@ -38,20 +39,42 @@ export function installed(root) {
   return {}
 }
 
-/**
- * Whether npm's own record of what it installed names every package of the lock file in the same
- * version. Optional packages may be missing: they are meant for other platforms.
- */
-function agrees(root, lock) {
+/** What npm says it installed: its own lock file of node_modules, by path. */
+function recorded(root) {
   const text = read(root, record)
-  if (text === undefined) return false
-  const there = JSON.parse(text).packages
-  return Object.entries(JSON.parse(lock).packages).every(([path, wanted]) => {
-    if (!path.includes('node_modules/') || wanted.link) return true
-    const found = there[path]
-    if (found === undefined) return wanted.optional === true && !isOwnNode(path)
-    return found.version === wanted.version && found.integrity === wanted.integrity
+  return text === undefined ? {} : JSON.parse(text).packages
+}
+
+/**
+ * Whether every package of the lock file is there. Optional ones may be missing: they are meant for
+ * other platforms, all but this one's Node.
+ */
+function isComplete(wanted, there) {
+  return Object.entries(wanted).every(([path, one]) => {
+    if (!isInstalled(path, one)) return true
+    if (there[path] === undefined) return one.optional === true && !isOwnNode(path)
+    return isSame(one, there[path])
   })
+}
+
+/**
+ * The first package that was installed in another version or with another content than the lock file
+ * says, or without being in it. Optional ones may be new: a platform's own that the lock file leaves out.
+ */
+function firstStranger(wanted, there) {
+  const found = Object.entries(there).find(([path, one]) => {
+    if (!isInstalled(path, one)) return false
+    return wanted[path] === undefined ? one.optional !== true : !isSame(wanted[path], one)
+  })
+  return found && `${found[0].replace(/^.*node_modules\//, '')} ${found[1].version}`
+}
+
+function isInstalled(path, one) {
+  return path.includes('node_modules/') && !one.link
+}
+
+function isSame(one, other) {
+  return one.version === other.version && one.integrity === other.integrity
 }
 
 function isOwnNode(path) {
