@@ -1,7 +1,7 @@
 import { Command as Program, CommanderError, Option } from 'commander'
 import { Fault } from '@norrix/contract/fault'
 import { version } from '@norrix/contract/version'
-import type { Call } from './needs/given.ts'
+import type { Call } from './needs/call.ts'
 import { commandTable, globalOptions, nouns, type CommandRow } from './root.ts'
 
 /** What was typed, understood: a command to run, or text that was asked for. */

@@ -69,7 +69,7 @@ export function sayFault(io: Io, fault: Fault): number {
 export function debugText(error: unknown): string {
   const lines: string[] = []
   for (let cause: unknown = error, depth = 0; cause !== undefined && depth < 8; depth++) {
-    lines.push(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause))
+    lines.push(cause instanceof Error ? (cause.stack ?? cause.message) : JSON.stringify(cause))
     cause = cause instanceof Error ? cause.cause : undefined
   }
   return redact(lines.join('\ncaused by: '))

@@ -2,7 +2,7 @@ import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
 import { Fault } from '@norrix/contract/fault'
 import type { KnownEnvironment, SettingsFile } from '../home/settings.ts'
 import type { Surroundings } from '../io/terminal.ts'
-import { textOption, type Call } from './given.ts'
+import { textOption, type Call } from './call.ts'
 
 /** The service a command talks to. */
 export interface Environment {

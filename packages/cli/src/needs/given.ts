@@ -5,16 +5,10 @@ import type { SettingsFile } from '../home/settings.ts'
 import type { Io } from '../io/io.ts'
 import type { Surroundings } from '../io/terminal.ts'
 import type { ProjectHere } from '../project/project.ts'
+import type { Call } from './call.ts'
 import type { Credential } from './credential.ts'
 import type { Environment } from './environment.ts'
 import type { OrgInUse } from './org.ts'
-
-/** What was typed. */
-export interface Call {
-  /** Positional words after the command's name; absent ones are undefined. */
-  readonly words: readonly (string | undefined)[]
-  readonly options: Readonly<Record<string, string | boolean | undefined>>
-}
 
 /** What every command has without asking. */
 export interface Basics {
@@ -42,9 +36,3 @@ export interface NeedTable {
 export type Need = keyof NeedTable
 
 export type Given<N extends Need> = Basics & Pick<NeedTable, N>
-
-/** One of an option's texts; undefined where it was not typed. */
-export function textOption(call: Call, name: string): string | undefined {
-  const value = call.options[name]
-  return typeof value === 'string' ? value : undefined
-}

@@ -6,7 +6,8 @@ import { ShownFault } from '../io/fault-text.ts'
 import { dateText } from '../io/words.ts'
 import type { Credential } from './credential.ts'
 import type { Environment } from './environment.ts'
-import { textOption, type Basics } from './given.ts'
+import { textOption } from './call.ts'
+import type { Basics } from './given.ts'
 
 /** The organization a command acts in, and why this one. */
 export interface OrgInUse {

@@ -1,7 +1,8 @@
 import { Fault } from '@norrix/contract/fault'
 import { noServer } from '../needs/api.ts'
 import { readOrigin, type Environment } from '../needs/environment.ts'
-import { textOption, type Basics } from '../needs/given.ts'
+import { textOption } from '../needs/call.ts'
+import type { Basics } from '../needs/given.ts'
 import { discover, findLocal, type FoundServer } from './discover.ts'
 
 /**

@@ -9,7 +9,8 @@ import { Fault } from '@norrix/contract/fault'
 import type { Artifact } from '@norrix/contract/types'
 import { command } from '../../command.ts'
 import { sizeText } from '../../io/words.ts'
-import { textOption, type Given } from '../../needs/given.ts'
+import { textOption } from '../../needs/call.ts'
+import type { Given } from '../../needs/given.ts'
 import { checkBuildId } from './words.ts'
 
 type Here = Given<'environment' | 'credential' | 'api' | 'org'>

@@ -3,7 +3,7 @@ import { buildStates, platforms } from '@norrix/contract/builds.policy'
 import { Fault } from '@norrix/contract/fault'
 import { command } from '../../command.ts'
 import { agoText, durationText } from '../../io/words.ts'
-import { textOption, type Call } from '../../needs/given.ts'
+import { textOption, type Call } from '../../needs/call.ts'
 import { projectText, queuerText, runTime } from './words.ts'
 
 export const buildsList = command(

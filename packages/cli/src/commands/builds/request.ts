@@ -1,9 +1,14 @@
-import { buildTypes, platforms, type BuildType, type Platform } from '@norrix/contract/builds.policy'
+import {
+  buildTypes,
+  platforms,
+  type BuildType,
+  type Platform,
+} from '@norrix/contract/builds.policy'
 import { Fault } from '@norrix/contract/fault'
 import type { BodySent } from '@norrix/contract/types'
 import type { NorrixConfig } from '../../define-config.ts'
 import { parseDuration } from '../../io/words.ts'
-import { textOption, type Call } from '../../needs/given.ts'
+import { textOption, type Call } from '../../needs/call.ts'
 import { platformOf } from '../../project/check-config.ts'
 
 /** What was typed after `norrix build`, understood. */
@@ -63,7 +68,8 @@ function oneOf<T extends string>(known: readonly T[], text: string | undefined, 
   const found = known.find((one) => one === text)
   if (found !== undefined) return found
   throw new Fault('usage', {
-    message: text === undefined ? `The ${what} is missing.` : `There is no ${what} ${text.slice(0, 40)}.`,
+    message:
+      text === undefined ? `The ${what} is missing.` : `There is no ${what} ${text.slice(0, 40)}.`,
     fix: `${what}s are ${known.join(', ')}, as in: norrix build android release`,
   })
 }

@@ -6,9 +6,9 @@ import type { Build } from '@norrix/contract/types'
 import { ShownFault, type Evidence } from '../../io/fault-text.ts'
 import type { Io } from '../../io/io.ts'
 import { durationText } from '../../io/words.ts'
-import { followBuild } from '../builds/follow.ts'
-import { createLogLines, type LogLines } from '../builds/log-lines.ts'
-import { artifactText, runTime, stepText } from '../builds/words.ts'
+import { followBuild } from './follow.ts'
+import { createLogLines, type LogLines } from './log-lines.ts'
+import { artifactText, runTime, stepText } from './words.ts'
 
 export interface Watch {
   readonly api: Client
@@ -38,7 +38,11 @@ export async function watchBuild(queued: Build, watch: Watch): Promise<void> {
       follow: true,
       onBreak: () => watch.io.talk.marked('warning', 'The connection broke; it is made again.'),
     })) {
-      watch.io.event(event.type === 'state' ? { event: 'state', build: event.build } : { ...event, event: event.type })
+      watch.io.event(
+        event.type === 'state'
+          ? { event: 'state', build: event.build }
+          : { ...event, event: event.type },
+      )
       if (event.type === 'log') say(lines.add(event.text), watch.io)
       if (event.type === 'state') {
         if (event.build.state !== build.state) queue.note(event.build)
@@ -68,7 +72,10 @@ function sayStep(before: Build, build: Build, { io }: Watch): void {
   if (build.state === before.state) return
   if (build.state === 'running' && build.startedAt !== null) {
     const waited = durationText(Date.parse(build.startedAt) - Date.parse(build.createdAt))
-    io.talk.marked('done', stepText('running', `on ${build.runner?.name ?? 'a runner'}, ${waited} after queueing`))
+    io.talk.marked(
+      'done',
+      stepText('running', `on ${build.runner?.name ?? 'a runner'}, ${waited} after queueing`),
+    )
   }
   if (build.state === 'queued') {
     io.talk.marked('warning', stepText('queued', 'again: its runner was lost'))
@@ -86,13 +93,19 @@ function sayEnd(build: Build, lines: LogLines, { io, now, flags }: Watch): void 
   const logs: Evidence = { label: 'log', text: lines.last.join('\n') }
   const fix = `norrix builds logs ${build.id}${flags} shows the whole log`
   if (build.state === 'cancelled') {
-    throw new ShownFault('build_cancelled', { message: `The build was cancelled after ${took}.`, fix })
+    throw new ShownFault('build_cancelled', {
+      message: `The build was cancelled after ${took}.`,
+      fix,
+    })
   }
   const code = build.failure?.code
   throw new ShownFault(isFaultCode(code) ? code : 'build_failed', {
     message: build.failure?.message ?? `The build failed after ${took}.`,
     fix,
-    evidence: [{ label: 'build', text: `${build.id}  ${build.url}` }, ...(logs.text === '' ? [] : [logs])],
+    evidence: [
+      { label: 'build', text: `${build.id}  ${build.url}` },
+      ...(logs.text === '' ? [] : [logs]),
+    ],
   })
 }
 
