@@ -4,7 +4,7 @@ import { ShownFault } from '../io/fault-text.ts'
 import type { SessionRecord } from '../home/sessions.ts'
 import type { Credential } from './credential.ts'
 import type { Environment } from './environment.ts'
-import type { Basics } from './given.ts'
+import type { Basics } from './basics.ts'
 import { isAccessOver, refreshSession } from './refresh.ts'
 
 /**

@@ -7,7 +7,7 @@ import { dateText } from '../io/words.ts'
 import type { Credential } from './credential.ts'
 import type { Environment } from './environment.ts'
 import { textOption } from './call.ts'
-import type { Basics } from './given.ts'
+import type { Basics } from './basics.ts'
 
 /** The organization a command acts in, and why this one. */
 export interface OrgInUse {

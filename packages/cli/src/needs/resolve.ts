@@ -2,7 +2,8 @@ import { apiFor } from './api.ts'
 import { resolveCredential } from './credential.ts'
 import { resolveEnvironment } from './environment.ts'
 import { explain } from './explain.ts'
-import type { Basics, Given, Need, NeedTable } from './given.ts'
+import type { Basics } from './basics.ts'
+import type { Given, Need, NeedTable } from './given.ts'
 import { resolveOrg } from './org.ts'
 
 /** Finds what a command needs, each once, and what each of those needs in turn. */

@@ -2,7 +2,7 @@ import type { SessionRecord } from '../home/sessions.ts'
 import { dateText, daysUntil } from '../io/words.ts'
 import { apiFor } from '../needs/api.ts'
 import type { Environment } from '../needs/environment.ts'
-import type { Basics } from '../needs/given.ts'
+import type { Basics } from '../needs/basics.ts'
 import { findOrg, reasonText, type FoundOrg } from '../needs/org.ts'
 import type { Whoami } from './keep.ts'
 

@@ -2,7 +2,7 @@ import { Fault } from '@norrix/contract/fault'
 import { noServer } from '../needs/api.ts'
 import { readOrigin, type Environment } from '../needs/environment.ts'
 import { textOption } from '../needs/call.ts'
-import type { Basics } from '../needs/given.ts'
+import type { Basics } from '../needs/basics.ts'
 import { discover, findLocal, type FoundServer } from './discover.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { isFinal } from '@norrix/contract/builds.policy'
 import { builds as operations } from '@norrix/contract/builds.operations'
-import { Fault, isFaultCode } from '@norrix/contract/fault'
+import { isFaultCode, type Fault } from '@norrix/contract/fault'
 import type { Client } from '@norrix/contract/client'
 import type { Build } from '@norrix/contract/types'
 import { ShownFault, type Evidence } from '../../io/fault-text.ts'

@@ -3,7 +3,7 @@ import type { Org } from '@norrix/contract/types'
 import { command } from '../../command.ts'
 import { withEnvironment } from '../../home/settings.ts'
 import type { Environment } from '../../needs/environment.ts'
-import type { Basics } from '../../needs/given.ts'
+import type { Basics } from '../../needs/basics.ts'
 import { listOrgs, orgRequired, orgText } from '../../needs/org.ts'
 
 /** Sets the default for this environment and this user; a key has one organization and nothing to choose. */

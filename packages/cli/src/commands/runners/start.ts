@@ -7,7 +7,7 @@ import type { Io } from '../../io/io.ts'
 import { noServer } from '../../needs/api.ts'
 import { isLoopback, readOrigin, type Environment } from '../../needs/environment.ts'
 import { textOption, type Call } from '../../needs/call.ts'
-import type { Basics } from '../../needs/given.ts'
+import type { Basics } from '../../needs/basics.ts'
 
 /** Runs a runner in the foreground until it is stopped. It has a token of its own, not the user's session. */
 export const runnersStart = command(['environment'], async ({ environment, ...basics }) => {
