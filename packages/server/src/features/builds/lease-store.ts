@@ -54,6 +54,18 @@ async function changeLiving(
     .where('id', '=', id)
     .where('ended_at', 'is', null)
     .where('expires_at', '>', now)
+    // Clocks differ between servers and go back: a lease that has a successor is over, whatever the time.
+    .where((e) =>
+      e.not(
+        e.exists(
+          e
+            .selectFrom('leases as newer')
+            .select('newer.id')
+            .whereRef('newer.build_id', '=', 'leases.build_id')
+            .whereRef('newer.number', '>', 'leases.number'),
+        ),
+      ),
+    )
     .executeTakeFirst()
   return result.numUpdatedRows > 0n
 }

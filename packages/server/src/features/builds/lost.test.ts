@@ -45,6 +45,26 @@ describe('a lost lease', () => {
     expect((await rig.show(build)).state).toBe('succeeded')
   })
 
+  test('a stale lease stays lost though the clock goes back to before its end', async () => {
+    const runner = await rig.startRunner('org_1')
+    const build = await rig.queueBuild()
+    const stale = rig.under(await taken(runner))
+    rig.turn(61_000)
+    await taken(runner)
+    rig.turn(-61_000)
+    const before = await rig.show(build)
+    const { finish, log, upload, heartbeat } = stale
+    for (const late of [
+      () => log(0, 'late'),
+      () => upload('a', randomBytes(1)),
+      heartbeat,
+      () => finish('failed'),
+    ]) {
+      expect(await faultOf(late())).toBe('lease_lost')
+    }
+    expect(await rig.show(build)).toEqual(before)
+  })
+
   test('a lease that is renewed is not lost, however long it lasts', async () => {
     const runner = await rig.startRunner('org_1')
     const build = await rig.queueBuild()
