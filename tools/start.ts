@@ -26,6 +26,7 @@ try {
   for (const server of hosting.servers) links.push(await introduce(server))
   const [first] = hosting.servers
   if (first) sayHowToGoOn(first, links[0])
+  for (const server of hosting.servers) await sayRunner(server)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       say('\nStopping.')
@@ -44,7 +45,6 @@ try {
 async function introduce(server: NorrixServer): Promise<string | undefined> {
   say(`${server.kind.padEnd(5)} ${server.url}`)
   say(`  data    ${server.dataFolder}`)
-  say(`  runner  ${server.runner ? `embedded, isolation ${server.runner.isolation}` : 'none'}`)
   const link = await server.ownerLink()
   if (link) say(`  claim   ${link.url}  (single use, 15 minutes)`)
   return link?.url
@@ -59,6 +59,11 @@ function sayHowToGoOn(server: NorrixServer, claimLink: string | undefined): void
   if (process.stdout.isTTY && !process.env['CI']) {
     openInBrowser(claimLink ?? server.url)
   }
+}
+
+async function sayRunner({ kind, runner }: NorrixServer): Promise<void> {
+  const started = await runner
+  say(`${kind}: ${started ? `embedded runner ready, isolation ${started.isolation}` : 'no embedded runner'}`)
 }
 
 function globalFolderIsWritable(): boolean {

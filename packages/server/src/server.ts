@@ -18,8 +18,11 @@ export interface NorrixServer {
   readonly dataFolder: string
   /** A fresh link by which the first owner takes the server; undefined once it is taken. */
   ownerLink: Identity['ownerLink']
-  /** Undefined where the configuration wants none, or it could not start: the log says why. */
-  readonly runner: EmbeddedRunner | undefined
+  /**
+   * The server's own runner, once it has measured its isolation: seconds after the server answers. Undefined where the
+   * configuration wants none, or it could not start: the log says why.
+   */
+  readonly runner: Promise<EmbeddedRunner | undefined>
   stop(): Promise<void>
 }
 
@@ -63,7 +66,7 @@ export async function startServer(
   const listener = createListener({ publicUrl, log, handlers: parts.handlers })
   for (const server of servers) server.on('request', listener)
   const runner = config.runner
-    ? await startEmbeddedRunner({
+    ? startEmbeddedRunner({
         url: localOrigin,
         token: await parts.runnerToken(),
         config: config.runner,
@@ -71,7 +74,7 @@ export async function startServer(
         scratch: join(config.dataFolder, 'runner'),
         log,
       })
-    : undefined
+    : Promise.resolve(undefined)
   log.info('server.started', { url: publicUrl, data: config.dataFolder, version })
   return {
     kind: config.kind,
@@ -80,7 +83,7 @@ export async function startServer(
     ownerLink: () => parts.identity.ownerLink(),
     runner,
     async stop() {
-      await runner?.stop()
+      await (await runner)?.stop()
       parts.stopping.abort()
       await closeAll(servers)
       await parts.close()
