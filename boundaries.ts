@@ -230,7 +230,14 @@ const dashboard: readonly Room[] = [
       ...lightContract,
     ],
     types: ['contract/shapes'],
-    packages: ['react', 'react-dom', 'vite', '@tanstack/react-query', '@tanstack/react-router'],
+    packages: [
+      'react',
+      'react-dom',
+      '@base-ui/react',
+      'vite',
+      '@tanstack/react-query',
+      '@tanstack/react-router',
+    ],
     why: 'main and routes put the pages together',
   },
 ]
