@@ -1,4 +1,3 @@
-import { CSPProvider } from '@base-ui/react/csp-provider'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
@@ -6,6 +5,7 @@ import { createRoot } from 'react-dom/client'
 import { newQueryClient } from './api/queries.ts'
 import './app.css'
 import { newRouter } from './routes.tsx'
+import { UnderPolicy } from './ui/UnderPolicy.tsx'
 
 const place = document.getElementById('app')
 if (!place) throw new Error('index.html has no element with the id "app".')
@@ -20,10 +20,10 @@ router.subscribe('onResolved', ({ fromLocation, pathChanged }) => {
 
 createRoot(place).render(
   <StrictMode>
-    <CSPProvider disableStyleElements>
+    <UnderPolicy>
       <QueryClientProvider client={queries}>
         <RouterProvider router={router} />
       </QueryClientProvider>
-    </CSPProvider>
+    </UnderPolicy>
   </StrictMode>,
 )

@@ -25,7 +25,8 @@ export function QueuedBy({ build }: { readonly build: Build }): ReactNode {
   const { kind, name, keyRevoked } = build.queuedBy
   return (
     <span className="inline-flex flex-wrap items-center gap-x-1.5">
-      {kind === 'key' ? <>key {name}</> : name}
+      <span className="wrap-anywhere">{name}</span>
+      {kind === 'key' && !keyRevoked && <Badge>key</Badge>}
       {keyRevoked && <Badge tone="warning">key revoked</Badge>}
     </span>
   )

@@ -20,7 +20,7 @@ export function Frame({
         Skip to the page
       </a>
       <TopBar orgId={orgId} />
-      <div className="mx-auto flex max-w-6xl flex-col gap-x-8 px-3 sm:px-5 lg:flex-row">
+      <div className="mx-auto flex max-w-7xl flex-col gap-x-8 px-3 sm:px-5 lg:flex-row">
         {nav}
         <main id="main" tabIndex={-1} className="min-w-0 flex-1 py-6">
           {children}

@@ -14,7 +14,7 @@ export function TopBar({ orgId }: { readonly orgId: string | undefined }): React
   const [makesOrg, setMakesOrg] = useState(false)
   return (
     <header className="sticky top-0 z-20 border-b border-border bg-surface">
-      <div className="mx-auto flex h-14 max-w-6xl items-center gap-1 px-3 sm:gap-2 sm:px-5">
+      <div className="mx-auto flex h-14 max-w-7xl items-center gap-1 px-3 sm:gap-2 sm:px-5">
         <Link to={paths.home} aria-label="norrix home" className="mr-1 rounded-md">
           <Mark />
         </Link>

@@ -50,7 +50,7 @@ export function Table<Row>({
                   key={column.key}
                   data-label={column.title}
                   data-lead={place === 0 ? '' : undefined}
-                  className={join('align-top md:px-4 md:py-3', column.className)}
+                  className={join('align-top md:px-3 md:py-3 md:first:pl-4', column.className)}
                 >
                   <div className="min-w-0">{column.cell(row)}</div>
                 </td>
@@ -81,7 +81,7 @@ function Heading<Row>({
       role="columnheader"
       scope="col"
       aria-sort={sorts && state !== 'none' ? state : undefined}
-      className="px-4 py-2.5 text-[13px] font-medium whitespace-nowrap text-muted"
+      className="px-3 py-2.5 text-[13px] first:pl-4 font-medium whitespace-nowrap text-muted"
     >
       {sorts ? (
         <button type="button" className="font-medium hover:text-text" onClick={() => onSort(next)}>

@@ -13,7 +13,7 @@ export function AccountPage(): ReactNode {
   return (
     <Frame>
       <Page title="Profile">
-        <div className="grid max-w-3xl gap-6">
+        <div className="grid grid-cols-1 max-w-3xl gap-6">
           <Section title="You">
             <Facts
               facts={[

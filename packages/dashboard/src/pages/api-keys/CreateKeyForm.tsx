@@ -48,7 +48,7 @@ export function CreateKeyForm({
     } else focusFirstFault(event.currentTarget, faults)
   }
   return (
-    <form onSubmit={submit} noValidate className="grid gap-4">
+    <form onSubmit={submit} noValidate className="grid grid-cols-1 gap-4">
       <TextField
         ref={nameField}
         name="name"

@@ -23,7 +23,7 @@ export function NewKey({
   const [place, setPlace] = useState<Place>('shell')
   const { url } = useWhoami().environment
   return (
-    <div className="grid gap-4">
+    <div className="grid grid-cols-1 gap-4">
       <div>
         <p className="mb-1 text-sm font-medium">Key</p>
         <Copyable text={secret} label="key" onCopied={onCopied} />
@@ -36,7 +36,7 @@ export function NewKey({
           value,
           label,
           panel: (
-            <ol className="grid gap-3">
+            <ol className="grid grid-cols-1 gap-3">
               {steps.map((step) => (
                 <Step key={step.label} {...step} />
               ))}

@@ -17,8 +17,9 @@ const columns: readonly Column<ApiKey>[] = [
   {
     key: 'name',
     title: 'Name',
+    className: 'md:min-w-32',
     sortBy: (apiKey) => apiKey.name,
-    cell: (apiKey) => <span className="font-medium">{apiKey.name}</span>,
+    cell: (apiKey) => <span className="font-medium wrap-anywhere">{apiKey.name}</span>,
   },
   {
     key: 'key',

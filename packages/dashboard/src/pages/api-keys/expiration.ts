@@ -32,8 +32,8 @@ function endOfDay(day: string): Date | undefined {
   const [, year, month, date] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)?.map(Number) ?? []
   if (year === undefined || month === undefined || date === undefined) return undefined
   const end = lastSecond(year, month - 1, date)
-  // 31 April rolls over into May: it was no day.
-  return end.getDate() === date ? end : undefined
+  // 31 April rolls over into May, and month 13 into the next year: they were no days.
+  return dayOf(end) === day ? end : undefined
 }
 
 function lastSecond(year: number, month: number, date: number): Date {

@@ -103,7 +103,7 @@ const columns: readonly Column<Build>[] = [
         >
           {buildTitle(build)}
         </Link>
-        <div className="font-mono text-xs text-muted">{build.id}</div>
+        <div className="font-mono text-xs whitespace-nowrap text-muted">{build.id}</div>
       </>
     ),
   },

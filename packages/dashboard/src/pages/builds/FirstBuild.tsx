@@ -14,7 +14,7 @@ export function FirstBuild(): ReactNode {
       <p className="mt-1 mb-5 text-sm text-muted">
         Run them in a terminal, the last one in your project's folder.
       </p>
-      <ol className="grid max-w-2xl list-decimal gap-4 pl-5 marker:text-sm marker:text-muted">
+      <ol className="grid grid-cols-1 max-w-2xl list-decimal gap-4 pl-5 marker:text-sm marker:text-muted">
         {cli.data ? (
           <Step
             text="Install the command line that belongs to this server"

@@ -28,7 +28,7 @@ function OrgNav({ orgId }: { readonly orgId: string }): ReactNode {
   return (
     <nav
       aria-label="Organization"
-      className="-mx-3 overflow-x-auto border-b border-border px-3 sm:-mx-5 sm:px-5 lg:mx-0 lg:w-44 lg:shrink-0 lg:border-0 lg:px-0 lg:py-6"
+      className="-mx-3 overflow-x-auto border-b border-border px-3 sm:-mx-5 sm:px-5 lg:mx-0 lg:w-40 lg:shrink-0 lg:overflow-visible lg:border-0 lg:px-0 lg:py-6"
     >
       <ul className="flex gap-1 lg:sticky lg:top-20 lg:flex-col">
         <li>
@@ -70,6 +70,8 @@ function NavLink({
     <Link
       to={to}
       params={params}
+      // Settings is where one is, and API Keys is what one sees.
+      activeOptions={{ exact: to === paths.settings }}
       className="flex min-h-10 items-center border-b-2 border-transparent px-3 text-sm whitespace-nowrap text-muted -outline-offset-2 hover:text-text lg:min-h-9 lg:rounded-md lg:border-0"
       activeProps={{
         className: 'font-medium !text-text border-accent! lg:bg-accent-soft',

@@ -25,7 +25,7 @@ export function NewRunner({
     `norrix runners start --url ${url} --platforms ${wanted.join(',') || '…'}`,
   ].join(' \\\n  ')
   return (
-    <div className="grid gap-4">
+    <div className="grid grid-cols-1 gap-4">
       <div>
         <p className="mb-1 text-sm font-medium">Token</p>
         <Copyable text={token} label="token" onCopied={onCopied} />

@@ -84,7 +84,7 @@ function columns(orgId: string): readonly Column<Runner>[] {
       sortBy: (runner) => runner.name,
       cell: (runner) => (
         <>
-          <span className="font-medium">{runner.name}</span>{' '}
+          <span className="font-medium wrap-anywhere">{runner.name}</span>{' '}
           {runner.owner === 'server' && <Badge>shared by the server</Badge>}
         </>
       ),
