@@ -35,12 +35,12 @@ export function momentText(at: Date, now: Date): string {
   return `${dateText(at, now)} ${clock}`
 }
 
-/** `12 days ago`, `3 minutes ago`, `just now`. */
+/** `12 days ago`, `3 min ago`, `just now`. */
 export function agoText(at: Date, now: Date): string {
   const passed = now.getTime() - at.getTime()
   if (passed < minute) return 'just now'
-  if (passed < hour) return `${countText(Math.floor(passed / minute), 'minute')} ago`
-  if (passed < day) return `${countText(Math.floor(passed / hour), 'hour')} ago`
+  if (passed < hour) return `${Math.floor(passed / minute)} min ago`
+  if (passed < day) return `${Math.floor(passed / hour)} h ago`
   return `${countText(Math.floor(passed / day), 'day')} ago`
 }
 

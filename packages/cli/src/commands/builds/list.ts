@@ -2,9 +2,8 @@ import { builds as operations } from '@norrix/contract/builds.operations'
 import { buildStates, platforms } from '@norrix/contract/builds.policy'
 import { Fault } from '@norrix/contract/fault'
 import { command } from '../../command.ts'
-import { agoText, durationText } from '../../io/words.ts'
+import { agoText } from '../../io/words.ts'
 import { textOption, type Call } from '../../needs/call.ts'
-import { projectText, queuerText, runTime } from './words.ts'
 
 export const buildsList = command(
   ['environment', 'credential', 'api', 'org'],
@@ -21,20 +20,14 @@ export const buildsList = command(
       return
     }
     io.result.table([
-      ['ID', 'PLATFORM', 'TYPE', 'STATE', 'PROJECT', 'QUEUED', 'TOOK', 'BY'],
-      ...page.items.map((build) => {
-        const took = runTime(build, now)
-        return [
-          build.id,
-          build.platform,
-          build.buildType,
-          build.state,
-          projectText(build.project),
-          agoText(new Date(build.createdAt), now),
-          took === undefined ? '' : durationText(took),
-          queuerText(build),
-        ]
-      }),
+      ['ID', 'BUILD', 'STATE', 'PROJECT', 'QUEUED'],
+      ...page.items.map(({ id, platform, buildType, state, project, createdAt }) => [
+        id,
+        `${platform} ${buildType}`,
+        state,
+        `${project.name} ${project.version}`,
+        agoText(new Date(createdAt), now),
+      ]),
     ])
     if (page.next !== null) io.talk.line(`More: norrix builds list --after ${page.next}`)
   },

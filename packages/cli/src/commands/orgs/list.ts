@@ -27,7 +27,7 @@ export const orgsList = command(
       [' ', 'NAME', 'ID', 'ROLE'],
       ...orgs.map((org) => {
         const isCurrent = org.id === current?.org.id
-        const reason = isCurrent && current ? why[current.because.kind] : ''
+        const reason = isCurrent && current ? ` ${why[current.because.kind]}` : ''
         return [isCurrent ? '*' : ' ', org.name, org.id, org.role ?? 'key', reason]
       }),
     ])
