@@ -63,7 +63,9 @@ function sayHowToGoOn(server: NorrixServer, claimLink: string | undefined): void
 
 async function sayRunner({ kind, runner }: NorrixServer): Promise<void> {
   const started = await runner
-  say(`${kind}: ${started ? `embedded runner ready, isolation ${started.isolation}` : 'no embedded runner'}`)
+  say(
+    `${kind}: ${started ? `embedded runner ready, isolation ${started.isolation}` : 'no embedded runner'}`,
+  )
 }
 
 function globalFolderIsWritable(): boolean {

@@ -56,6 +56,8 @@ export async function compose(config: EnvironmentConfig, around: Surroundings): 
   const stopping = new AbortController()
   const api = mountAll(features, around.publicUrl, stopping.signal)
   const pages: Mounted = (req, res, facts) => identity.handle(req, res, facts)
+  // A server that was started without a runner must not count its old one as registered (ruling 19).
+  if (!config.runner) await runners.retireServerRunner()
   builds.sweeper.start()
   return {
     identity,
