@@ -178,6 +178,6 @@ function decode(text: string): string {
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
+    .replace(/&#(\d+);/g, (_all, code: string) => String.fromCharCode(Number(code)))
     .replaceAll('&amp;', '&')
 }

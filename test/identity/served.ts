@@ -27,6 +27,8 @@ import { migrations } from '../../packages/server/src/schema/migrations/index.ts
 /** One environment's identity, served on a free port over real features, a real database and real files. */
 export interface Served {
   readonly url: string
+  /** Where it really listens. */
+  readonly localOrigin: string
   readonly identity: Identity
   readonly sessions: Sessions
   readonly db: Database<Tables>
@@ -40,6 +42,12 @@ export interface Served {
 export type ServedOptions = Partial<Pick<IdentityConfig, 'kind' | 'upstreams' | 'signUp'>> & {
   /** The address people type, when it is not the listener's own. */
   readonly publicUrl?: string
+  /** The host name people type; Cognito registers plain http for `localhost` alone. */
+  readonly host?: 'localhost' | '127.0.0.1'
+  /** A free one when absent. */
+  readonly port?: number
+  /** Takes the place of the features' own randomness. */
+  readonly random?: (count: number) => Uint8Array
   /** Upstreams that need to know where they are called back. */
   readonly upstreamsFor?: (url: string) => IdentityConfig['upstreams']
 }
@@ -53,16 +61,16 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
   const now = () => Date.now() + offset
   const effects = {
     now,
-    random: (count: number) => randomBytes(count),
+    random: options.random ?? ((count: number) => randomBytes(count)),
     log: createLog((line) => log.push(line), { now }),
   }
   let listener: RequestListener = () => undefined
   const server = createServer((req, res) => void listener(req, res))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo // it listens on TCP
   const localOrigin = `http://127.0.0.1:${port}`
   const kind = options.kind ?? 'prod'
-  const url = options.publicUrl ?? localOrigin
+  const url = options.publicUrl ?? `http://${options.host ?? '127.0.0.1'}:${port}`
   const audit = auditFeature({ effects })
   const orgs = orgsFeature({ db, effects, audit })
   const environment = { kind, publicUrl: url, name: kind, version: '0.0.0' }
@@ -104,6 +112,7 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
   })
   return {
     url,
+    localOrigin,
     identity,
     sessions,
     db,

@@ -132,6 +132,8 @@ export async function identityFeature(deps: IdentityDeps): Promise<Identity> {
       standAt(req, publicUrl)
       sweep()
       if (isProtocol) {
+        // No other origin's page has business there, and the library would answer it with its own name (T86).
+        delete req.headers.origin
         await server.handle(req, res)
         return true
       }

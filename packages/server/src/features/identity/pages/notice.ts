@@ -1,4 +1,4 @@
-import { faultTable, type Fault } from '@norrix/contract/fault'
+import type { Fault } from '@norrix/contract/fault'
 import { html, theirs, type Html } from '../web/html.ts'
 import { layout, state, type Place } from './layout.ts'
 
@@ -52,24 +52,30 @@ export function faultPage(
   return layout(place, {
     title: headings[fault.code] ?? 'That did not work',
     main: html`${state('stop', html`${headings[fault.code] ?? 'That did not work'}`)}
-<p>${theirs(fault.message)}</p>
-${fault.fix !== undefined && html`<p class="lead">${capital(fault.fix)}.</p>`}
+<p>${prose(fault.message)}</p>
+${fault.fix !== undefined && html`<p class="lead">${prose(capital(fault.fix))}.</p>`}
 ${buttons.length > 0 && html`<ul class="choices">${buttons}</ul>`}
 ${page.cancelPath !== undefined && html`<form class="aside" method="post" action="${page.cancelPath}"><button class="quiet" type="submit">Cancel this sign-in</button></form>`}
-<p class="small"><code>${fault.code}</code> · <code>${page.requestId}</code> · ${faultTable[fault.code].status}</p>`,
+<p class="trace"><code>${fault.code}</code> <code>${page.requestId}</code></p>`,
   })
 }
 
 const headings: Partial<Record<Fault['code'], string>> = {
   no_account: 'No account here',
   claim_closed: 'This link is closed',
-  not_found: 'Nothing to see here',
+  not_found: 'Not found',
   rate_limited: 'Too many tries',
   upstream_failed: 'The sign-in service failed',
   sign_in_denied: 'Not signed in',
   internal: 'The server failed',
   unavailable: 'The server is busy',
   origin_refused: 'Not from here',
+}
+
+/** Our own sentences put commands between backticks; here they are set as code. */
+function prose(text: string): Html {
+  const parts = text.split('`')
+  return html`<bdi>${parts.map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))}</bdi>`
 }
 
 function capital(text: string): string {

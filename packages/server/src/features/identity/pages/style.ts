@@ -39,6 +39,7 @@ h1 { margin: 0; font-size: 1.375rem; line-height: 1.3; letter-spacing: -.015em; 
 h2 { margin: 0; font-size: .9375rem; font-weight: 600; }
 p { margin: .5rem 0 0; overflow-wrap: anywhere; }
 .lead { color: var(--muted); }
+.trace { margin-top: 1.25rem; display: flex; flex-wrap: wrap; gap: .375rem; font-size: .8125rem; color: var(--muted); }
 .small { font-size: .875rem; color: var(--muted); }
 a { color: var(--accent); text-underline-offset: .2em; }
 a:hover { color: var(--accent-hover); }
@@ -70,6 +71,9 @@ input[aria-invalid='true'] { border-color: var(--danger); }
 .or + .choices { margin-top: 1.25rem; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
 .facts { margin: 1.25rem 0 0; display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1rem; font-size: .9375rem; padding: 1rem; border: 1px solid var(--border); border-radius: 8px; background: var(--bg); }
+form + .small { margin-top: 1rem; }
+.facts + p { margin-top: 1.25rem; }
+.state + p, .state + .facts { margin-top: 1rem; }
 .facts dt { color: var(--muted); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .quiet { border: 0; padding: 0; min-height: 0; width: auto; background: none; color: var(--accent); font: inherit; text-decoration: underline; text-underline-offset: .2em; cursor: pointer; border-radius: 4px; }
