@@ -95,8 +95,8 @@ export function apiKeysReading(orgId: string, query: KeyFilter): Reading<Output<
   }
 }
 
-/** One key, asked for again and again until it has been used for the first time. */
-export function firstUseReading(orgId: string, keyId: string): Reading<ApiKey> {
+/** One key as it is this moment, asked for again and again until it has been used for the first time. */
+export function apiKeyReading(orgId: string, keyId: string): Reading<ApiKey> {
   return {
     queryKey: ['api-key', orgId, keyId],
     queryFn: ({ signal }) => call(apiKeys.show, { params: { orgId, keyId }, signal }),

@@ -1,7 +1,7 @@
 import type { Output } from '@norrix/contract/types'
-import { useQuery } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
-import { firstUseReading } from '../../api/queries.ts'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState, type ReactNode } from 'react'
+import { apiKeyReading } from '../../api/queries.ts'
 import { FirstSign } from '../../parts/FirstSign.tsx'
 import { Step } from '../../parts/Code.tsx'
 import { useWhoami } from '../../parts/org.ts'
@@ -50,7 +50,13 @@ export function NewKey({
 }
 
 function FirstUse({ keyId, orgId }: { readonly keyId: string; readonly orgId: string }): ReactNode {
-  const lastUsed = useQuery(firstUseReading(orgId, keyId)).data?.lastUsed
+  const queries = useQueryClient()
+  const lastUsed = useQuery(apiKeyReading(orgId, keyId)).data?.lastUsed
+  const wasUsed = lastUsed != null
+  useEffect(() => {
+    // The list behind this dialog says "never" as long as it is not asked again.
+    if (wasUsed) void queries.invalidateQueries({ queryKey: ['api-keys', orgId] })
+  }, [queries, orgId, wasUsed])
   return (
     <FirstSign
       waiting="Waiting for first use…"

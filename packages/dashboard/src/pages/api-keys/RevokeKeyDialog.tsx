@@ -1,8 +1,9 @@
 import { apiKeys } from '@norrix/contract/api-keys.operations'
 import type { ApiKey } from '@norrix/contract/types'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import { call } from '../../api.ts'
+import { apiKeyReading } from '../../api/queries.ts'
 import { FaultBanner } from '../../parts/FaultView.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog, DialogButtons } from '../../ui/Dialog.tsx'
@@ -43,7 +44,8 @@ export function RevokeKeyDialog({
       title={`Revoke "${apiKey.name}"?`}
       lead={
         <>
-          <LastUse apiKey={apiKey} /> Every request from now on is refused. This can't be undone.
+          <LastUse apiKey={apiKey} orgId={orgId} /> Every request from now on is refused. This can't
+          be undone.
         </>
       }
     >
@@ -65,11 +67,21 @@ export function RevokeKeyDialog({
   )
 }
 
-function LastUse({ apiKey }: { readonly apiKey: ApiKey }): ReactNode {
-  if (!apiKey.lastUsed) return <>Never used.</>
+/** Asked for anew: the list behind may be seconds old, and this is what the decision rests on. */
+function LastUse({
+  apiKey,
+  orgId,
+}: {
+  readonly apiKey: ApiKey
+  readonly orgId: string
+}): ReactNode {
+  const { data, isError } = useQuery({ ...apiKeyReading(orgId, apiKey.id), gcTime: 0 })
+  const known = data ?? (isError ? apiKey : undefined)
+  if (!known) return <>Looking up when it was last used…</>
+  if (!known.lastUsed) return <>Never used.</>
   return (
     <>
-      Last used <Time at={apiKey.lastUsed.at} /> from {apiKey.lastUsed.address}.
+      Last used <Time at={known.lastUsed.at} /> from {known.lastUsed.address}.
     </>
   )
 }
