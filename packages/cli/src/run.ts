@@ -20,7 +20,7 @@ import type { CommandRow } from './root.ts'
  */
 export async function runCommand(words: readonly string[], around: Surroundings): Promise<number> {
   // Until the words are understood, that is all there is to know about how to speak.
-  const io = createIo(around, { json: words.includes('--json'), interactive: false })
+  const io = createIo(around, { json: words.includes('--json'), interactive: () => false })
   try {
     const typed = readArguments(words)
     if (typed.kind === 'run') return await runRow(typed.row, typed.call, around)
@@ -33,7 +33,7 @@ export async function runCommand(words: readonly string[], around: Surroundings)
 
 async function runRow(row: CommandRow, call: Call, around: Surroundings): Promise<number> {
   const json = call.options['json'] === true
-  const io = createIo(around, { json, interactive: !json && mayAsk(call, around) })
+  const io = createIo(around, { json, interactive: () => !json && mayAsk(call, around) })
   let explain = (error: unknown): unknown => error
   try {
     const resolver = createResolver(basicsOf(call, around, io))

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { chmod, lstat, mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -57,7 +56,7 @@ export async function writePrivate(path: string, text: string): Promise<void> {
   const old = await lstat(path).catch(() => undefined)
   if (old?.isSymbolicLink()) throw unsafe(path, 'is a link')
   if (old) refuseForeign(path, old)
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(9).toString('hex')}`)
+  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`)
   try {
     const file = await open(temporary, 'wx', 0o600)
     try {

@@ -37,7 +37,7 @@ export interface Io {
 
 export function createIo(
   around: Surroundings,
-  options: { readonly json: boolean; readonly interactive: boolean },
+  options: { readonly json: boolean; readonly interactive: () => boolean },
 ): Io {
   const { json } = options
   const progress = progressOn(around)
@@ -46,7 +46,9 @@ export function createIo(
     result: json ? silent : voice(around.stdout),
     talk: voice(around.stderr),
     isJson: json,
-    isInteractive: options.interactive,
+    get isInteractive() {
+      return options.interactive()
+    },
     document: (value) => {
       if (json) around.stdout.write(`${cleanJson(value, 2)}\n`)
     },
@@ -66,7 +68,8 @@ const marks: Readonly<Record<Mark, { sign: string; color: number }>> = {
 const silent: Voice = { line() {}, marked() {}, fields() {}, table() {}, quoted() {} }
 
 function voiceOn(stream: OutputStream, around: Surroundings, clearProgress: () => void): Voice {
-  const color = showsColor(stream, around.env)
+  // Asked when something is written, and no earlier: a stream that stays silent is never opened.
+  const hasColor = () => showsColor(stream, around.env)
   const utf8 = speaksUtf8(around)
   const write = (text: string, painted = (plain: string) => plain): void => {
     clearProgress()
@@ -82,7 +85,7 @@ function voiceOn(stream: OutputStream, around: Surroundings, clearProgress: () =
       const shown = utf8 ? sign : toAscii(sign)
       write(
         first,
-        (plain) => `${color ? `\u001b[${code}m${shown}\u001b[0m` : shown}${plain.slice(1)}`,
+        (plain) => `${hasColor() ? `\u001b[${code}m${shown}\u001b[0m` : shown}${plain.slice(1)}`,
       )
       lines(rest)
     },
@@ -90,7 +93,7 @@ function voiceOn(stream: OutputStream, around: Surroundings, clearProgress: () =
       lines(fieldLines(fields.map((field) => ({ ...field, value: cleanLine(field.value) })))),
     table: (rows) => lines(tableLines(rows.map((row) => row.map(cleanLine)))),
     quoted(text) {
-      const painted = (plain: string) => (color ? `\u001b[2m${plain}\u001b[0m` : plain)
+      const painted = (plain: string) => (hasColor() ? `\u001b[2m${plain}\u001b[0m` : plain)
       for (const line of clean(text).split('\n')) write(`  │ ${line}`, painted)
     },
   }
@@ -99,7 +102,7 @@ function voiceOn(stream: OutputStream, around: Surroundings, clearProgress: () =
 /** Quiet without a terminal: a log file is no place for a line that moves. */
 function progressOn(around: Surroundings): { show: (text: string) => void; clear: () => void } {
   const { stderr } = around
-  if (!stderr.isTTY || around.env['TERM'] === 'dumb') return { show: () => {}, clear: () => {} }
+  const moves = () => stderr.isTTY === true && around.env['TERM'] !== 'dumb'
   const utf8 = speaksUtf8(around)
   let shown = false
   const clear = (): void => {
@@ -110,7 +113,7 @@ function progressOn(around: Surroundings): { show: (text: string) => void; clear
     clear,
     show(text) {
       clear()
-      if (text === '') return
+      if (text === '' || !moves()) return
       const width = Math.min(columnsMax, stderr.columns ?? columnsMax) - 1
       stderr.write((utf8 ? cleanLine(text) : toAscii(cleanLine(text))).slice(0, width))
       shown = true
