@@ -23,6 +23,8 @@ export interface NorrixOptions {
   readonly limits?: Partial<Limits>
   /** Milliseconds since 1970; the real clock unless a test turns its own. */
   readonly now?: () => number
+  /** Where the packed command line and the dashboard lie; what `npm run build` made unless a test brings its own. */
+  readonly distribution?: string
 }
 
 export interface Norrix {
@@ -53,7 +55,7 @@ export async function startNorrix(options: NorrixOptions = {}): Promise<Norrix> 
     servers.push(
       await startServer(configOf(kind, join(folder, kind), options), {
         effects,
-        distribution,
+        distribution: options.distribution ?? distribution,
         sibling,
       }),
     )

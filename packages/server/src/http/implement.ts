@@ -5,7 +5,7 @@ import type { Body, OperationId, Output, Params, Query, StreamEvent } from '@nor
 import type {
   KeyPrincipal,
   LeasePrincipal,
-  Principal,
+  NobodyPrincipal,
   RunnerPrincipal,
   SessionPrincipal,
 } from './principal.ts'
@@ -27,7 +27,7 @@ export interface RequestContext {
 
 /** Who can stand behind an operation, given its access. */
 export type PrincipalFor<A extends Access> = A extends { kind: 'public' }
-  ? Principal
+  ? NobodyPrincipal
   : A extends { kind: 'person' }
     ? SessionPrincipal
     : A extends { kind: 'holder' }

@@ -139,7 +139,11 @@ async function answer(
   }
 }
 
-/** Who asks, and whether they may. @throws the fault that says why not */
+/**
+ * Who asks, and whether they may. What is for everybody is so for the holder of a dead credential too: none is looked at.
+ *
+ * @throws the fault that says why not
+ */
 async function authorize(
   options: MountOptions,
   operation: Operation,
@@ -147,6 +151,7 @@ async function authorize(
   req: IncomingMessage,
   facts: ListenerFacts,
 ): Promise<Principal> {
+  if (operation.access.kind === 'public') return { kind: 'nobody' }
   const { authorization, cookie } = req.headers
   const credential = readCredential({ authorization, cookie }, options.cookieName)
   const principal = await identify(options.authenticators, credential, facts)

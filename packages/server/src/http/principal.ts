@@ -2,11 +2,15 @@ import type { Role, Scope } from '@norrix/contract/access.policy'
 
 /** Who is asking, once the credential has been looked up. */
 export type Principal =
-  | { readonly kind: 'nobody' }
+  | NobodyPrincipal
   | SessionPrincipal
   | KeyPrincipal
   | RunnerPrincipal
   | LeasePrincipal
+
+export interface NobodyPrincipal {
+  readonly kind: 'nobody'
+}
 
 export interface SessionPrincipal {
   readonly kind: 'session'
