@@ -31,10 +31,15 @@ export async function signIn(
   const words = ['sign-in', serverUrl, '--no-browser', ...(options.words ?? [])]
   const running = startNorrixCommand(words, options)
   const [, address = ''] = await running.waitFor(/^ {2}(https?:\/\/\S+)$/m)
+  const page = await approve(browser, address)
+  return { ...(await running.ended), page }
+}
+
+/** What `ana` does at the address that a sign-in printed: says who she is where asked, and says yes. */
+export async function approve(browser: Browser, address: string): Promise<Page> {
   let page = await browser.open(address)
   if (page.forms.some(({ action }) => action.endsWith('/sign-in'))) {
     page = await browser.submit(page, '/sign-in', { email: ana.email, password: ana.password })
   }
-  page = await browser.submit(page, '/consent', { answer: 'sign-in' })
-  return { ...(await running.ended), page }
+  return browser.submit(page, '/consent', { answer: 'sign-in' })
 }
