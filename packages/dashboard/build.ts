@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
-import { build, type InlineConfig } from 'vite'
+import { build, type InlineConfig, type Rolldown } from 'vite'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 
@@ -13,10 +14,13 @@ const root = fileURLToPath(new URL('.', import.meta.url))
  * @throws Error with Vite's own words when a source does not build
  */
 export async function buildDashboard(outDir: string): Promise<void> {
-  await build({
-    ...dashboardConfig(),
-    build: { ...dashboardConfig().build, outDir, emptyOutDir: true },
-  })
+  const config = dashboardConfig()
+  const built = await build({ ...config, build: { ...config.build, outDir, emptyOutDir: true } })
+  const output = 'output' in built ? built.output : []
+  const kilobytes = (firstLoadBytes(output) / 1000).toFixed(0)
+  process.stderr.write(
+    `dashboard: ${kilobytes} kB of gzipped JavaScript before the first page shows\n`,
+  )
 }
 
 /** Vite's settings, for the build and for a development server. */
@@ -36,4 +40,21 @@ export function dashboardConfig(): InlineConfig {
       reportCompressedSize: false,
     },
   }
+}
+
+/** What a browser loads to show the builds of an organization: the entry, that page, and all that both import. */
+function firstLoadBytes(output: readonly (Rolldown.OutputChunk | Rolldown.OutputAsset)[]): number {
+  const chunks = new Map(
+    output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file]] : [])),
+  )
+  const loaded = new Set<Rolldown.OutputChunk>()
+  const load = (chunk: Rolldown.OutputChunk | undefined): void => {
+    if (!chunk || loaded.has(chunk)) return
+    loaded.add(chunk)
+    for (const name of chunk.imports) load(chunks.get(name))
+  }
+  for (const chunk of chunks.values()) {
+    if (chunk.isEntry || chunk.facadeModuleId?.endsWith('/BuildsPage.tsx') === true) load(chunk)
+  }
+  return [...loaded].reduce((sum, { code }) => sum + gzipSync(code).length, 0)
 }
