@@ -75,11 +75,19 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
   const orgs = orgsFeature({ db, effects, audit })
   const environment = { kind, publicUrl: url, name: kind, version: '0.0.0' }
   const sessions = sessionsFeature({
-    ...{ db, effects, audit, orgs, environment },
+    db,
+    effects,
+    audit,
+    orgs,
+    environment,
     endGrant: (tx, grantHash) => identity.endGrant(tx, grantHash),
   })
   const identity = await identityFeature({
-    ...{ db, effects, audit, orgs, sessions },
+    db,
+    effects,
+    audit,
+    orgs,
+    sessions,
     config: {
       ...environment,
       upstreams: options.upstreamsFor?.(url) ?? options.upstreams ?? [{ kind: 'embedded' }],

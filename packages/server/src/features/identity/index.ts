@@ -11,11 +11,12 @@ import { createThrottle } from './accounts/throttle.ts'
 import { createAuthorizationServer } from './authorization-server/authorization-server.ts'
 import { createClaims, type OwnerLink } from './claims/service.ts'
 import type { IdentityConfig } from './config.ts'
-import { callbackFlow } from './flows/callback.ts'
 import { claimFlow } from './flows/claim.ts'
 import { dashboardFlow } from './flows/dashboard.ts'
 import type { FlowDeps } from './flows/flow.ts'
-import { requestFlow, requestPath } from './flows/request.ts'
+import { farewellFlow } from './flows/farewell.ts'
+import { requestPath } from './flows/pending.ts'
+import { callbackFlow, requestFlow } from './flows/request.ts'
 import { createPages } from './pages-handler.ts'
 import { protocolFaultPage } from './pages/protocol.ts'
 import { sweepStates } from './states.ts'
@@ -24,7 +25,7 @@ import { createUpstreams } from './upstreams/upstreams.ts'
 import { findSessionOfGrant } from './views.ts'
 import { tagOf } from './web/attempt.ts'
 import { cookieNames } from './web/cookies.ts'
-import { assets, setPageHeaders } from './web/send.ts'
+import { assets } from './web/send.ts'
 
 export type { SignUp, UpstreamConfig } from './config.ts'
 
@@ -96,24 +97,29 @@ export async function identityFeature(deps: IdentityDeps): Promise<Identity> {
     findAccount: (id) => accounts.find(id),
     requestPath,
     requestIdOf,
-    renderError: (ctx, out, error) => {
-      setPageHeaders(ctx.res, 'ourselves')
-      ctx.type = 'html'
-      ctx.body = protocolFaultPage(place, { out, error, requestId: requestIdOf(ctx.req) }).markup
-    },
+    showFault: (req, fault) => protocolFaultPage(place, { ...fault, requestId: requestIdOf(req) }),
     onGrantEnded: (grantHash, req) => recordEnd(deps, grantHash, facts.get(req)),
   })
   const flow: FlowDeps = {
-    ...{ db, effects, audit, sessions, accounts, claims, upstreams, trips, server },
-    ...{ cookies, config, place, dashboardSecret, localOrigin: deps.localOrigin },
+    db,
+    effects,
+    audit,
+    sessions,
+    accounts,
+    claims,
+    upstreams,
+    trips,
+    server,
+    cookies,
+    config,
+    place,
+    dashboardSecret,
+    localOrigin: deps.localOrigin,
   }
   const pages = createPages({
-    routes: [
-      ...claimFlow(flow),
-      ...dashboardFlow(flow),
-      ...callbackFlow(flow),
-      ...requestFlow(flow),
-    ],
+    routes: [claimFlow, dashboardFlow, farewellFlow, callbackFlow, requestFlow].flatMap((each) =>
+      each(flow),
+    ),
     place,
     log: effects.log,
     purposeOf: (req, url) => trips.purposeOf(req, tagOf(url.searchParams.get('state')) ?? ''),
@@ -132,8 +138,6 @@ export async function identityFeature(deps: IdentityDeps): Promise<Identity> {
       standAt(req, publicUrl)
       sweep()
       if (isProtocol) {
-        // No other origin's page has business there, and the library would answer it with its own name (T86).
-        delete req.headers.origin
         await server.handle(req, res)
         return true
       }

@@ -143,7 +143,7 @@ test('where sign-up is by invitation there is no sign-up page, not even for who 
       email: 'eve@example.com',
       password: ana.password,
     })
-    expect(posted.status).toBe(403)
+    expect(posted.status).toBe(404)
     expect((await served.db.kysely.selectFrom('accounts').select('id').execute()).length).toBe(1)
   } finally {
     await served.close()

@@ -1,5 +1,4 @@
 import { Fault } from '@norrix/contract/fault'
-import { newId } from '@norrix/contract/id'
 import { isConflict, type Database, type Db } from '../../../kernel/db/database.ts'
 import type { Effects } from '../../../kernel/effects.ts'
 import type { Tables } from '../../../schema/index.ts'
@@ -7,27 +6,19 @@ import type { AccountsTable } from '../../../schema/tables/accounts.ts'
 import type { Audit } from '../../audit/index.ts'
 import type { Orgs } from '../../orgs/index.ts'
 import type { SignUp } from '../config.ts'
+import {
+  embeddedIssuer,
+  externalRow,
+  localRow,
+  localSubject,
+  toAccount,
+  type Account,
+  type Identified,
+  type NewLocalAccount,
+} from './account.ts'
 import type { Passwords } from './password.ts'
 import { findAccount, findIdentity, insertAccount, updateProfile } from './store.ts'
 import type { Throttle } from './throttle.ts'
-
-/** A person, as far as signing in is concerned. */
-export interface Account {
-  readonly id: string
-  readonly issuer: string
-  readonly email: string
-  readonly emailVerified: boolean
-  readonly name: string | null
-}
-
-/** What an upstream vouches for. `issuer` and `subject` together are the person (T31). */
-export interface Identified {
-  readonly issuer: string
-  readonly subject: string
-  readonly email: string
-  readonly emailVerified: boolean
-  readonly name: string | null
-}
 
 /** Where a request came from, for the audit. */
 export interface Origin {
@@ -35,19 +26,10 @@ export interface Origin {
   readonly requestId: string
 }
 
-export interface NewLocalAccount {
-  readonly email: string
-  readonly name: string | null
-  readonly password: string
-}
-
 export type PasswordVerdict =
   | { readonly kind: 'right'; readonly account: Account }
   | { readonly kind: 'wrong' }
   | { readonly kind: 'wait'; readonly seconds: number }
-
-/** The issuer of accounts whose password is kept here. Not a URL, so no upstream can ever claim to be it. */
-export const embeddedIssuer = 'embedded'
 
 export interface Accounts {
   /** Undefined when there is no such account, or it is disabled. */
@@ -73,120 +55,112 @@ export interface Accounts {
   signUp(account: NewLocalAccount, origin: Origin): Promise<Account>
 }
 
-export function createAccounts(deps: {
-  db: Database<Tables>
-  effects: Effects
-  audit: Audit
-  orgs: Pick<Orgs, 'createWithOwner'>
-  signUp: SignUp
-  passwords: Passwords
-  throttle: Throttle
-}): Accounts {
-  const { db, effects, audit, orgs, passwords, throttle } = deps
+export interface AccountsDeps {
+  readonly db: Database<Tables>
+  readonly effects: Effects
+  readonly audit: Audit
+  readonly orgs: Pick<Orgs, 'createWithOwner'>
+  readonly signUp: SignUp
+  readonly passwords: Passwords
+  readonly throttle: Throttle
+}
 
-  const insert: Accounts['insert'] = async (tx, row, origin) => {
-    await insertAccount(tx, row).catch((cause: unknown) => {
-      throw isConflict(cause) ? taken(cause) : cause
-    })
-    await audit.record(tx, {
-      actor: { kind: 'session', id: row.id, name: row.email },
-      action: 'accounts.create',
-      orgId: null,
-      subjectId: row.id,
-      details: { issuer: row.issuer },
-      ...origin,
-    })
-    return toAccount(row)
-  }
-  const insertWithOrg = (row: AccountsTable, origin: Origin): Promise<Account> =>
-    db.transaction(async (tx) => {
-      const account = await insert(tx, row, origin)
-      const name = personalOrgName(account)
-      const org = await orgs.createWithOwner(tx, { name, accountId: account.id })
-      await audit.record(tx, {
-        actor: { kind: 'session', id: account.id, name: account.email },
-        action: 'orgs.create',
-        orgId: org.id,
-        subjectId: org.id,
-        details: { name, personal: true },
-        ...origin,
-      })
-      return account
-    })
-  const blank = (): Pick<AccountsTable, 'id' | 'created_at' | 'disabled_at'> => ({
-    id: newId('account', effects.random),
-    created_at: effects.now(),
-    disabled_at: null,
-  })
-
-  const prepareLocal: Accounts['prepareLocal'] = async ({ email, name, password }) => ({
-    ...blank(),
-    issuer: embeddedIssuer,
-    subject: localSubject(email),
-    email,
-    email_verified: 0,
-    name,
-    password_hash: await passwords.hash(password),
-  })
-  const prepareExternal: Accounts['prepareExternal'] = (identified) => ({
-    ...blank(),
-    issuer: identified.issuer,
-    subject: identified.subject,
-    email: identified.email,
-    email_verified: identified.emailVerified ? 1 : 0,
-    name: identified.name,
-    password_hash: null,
-  })
-
+export function createAccounts(deps: AccountsDeps): Accounts {
+  const prepareExternal = (identified: Identified) => externalRow(deps, identified)
+  const prepareLocal = (account: NewLocalAccount) => localRow(deps, account)
   return {
-    insert,
     prepareLocal,
     prepareExternal,
+    insert: (tx, row, origin) => insert(deps, tx, row, origin),
     async find(id) {
-      const row = await findAccount(db.kysely, id)
+      const row = await findAccount(deps.db.kysely, id)
       return row && row.disabled_at === null ? toAccount(row) : undefined
     },
-    async checkPassword({ email, password, address }) {
-      const subject = localSubject(email)
-      const attempt = { account: subject, address }
-      const seconds = throttle.waitSeconds(attempt)
-      if (seconds > 0) return { kind: 'wait', seconds }
-      // Counted before the slow part, or a hundred at once would all find the bucket empty.
-      throttle.fail(attempt)
-      const row = await findIdentity(db.kysely, { issuer: embeddedIssuer, subject })
-      const matches = await passwords.matches(password, row?.password_hash ?? undefined)
-      if (!row || !matches) return { kind: 'wrong' }
-      throttle.succeed(attempt)
-      if (row.disabled_at !== null) throw disabled()
-      return { kind: 'right', account: toAccount(row) }
-    },
+    checkPassword: (attempt) => checkPassword(deps, attempt),
     async admit(identified, origin) {
-      const row = await findIdentity(db.kysely, identified)
-      if (row) {
-        if (row.disabled_at !== null) throw disabled()
-        const fresh = prepareExternal(identified)
-        const { email, email_verified, name } = fresh
-        await updateProfile(db.kysely, row.id, { email, email_verified, name: name ?? row.name })
-        return toAccount({ ...row, email, email_verified, name: name ?? row.name })
-      }
+      const row = await findIdentity(deps.db.kysely, identified)
+      if (row) return welcomeBack(deps, row, identified)
       const fresh = prepareExternal(identified)
-      if (deps.signUp.kind === 'open') return insertWithOrg(fresh, origin)
+      if (deps.signUp.kind === 'open') return insertWithOrg(deps, fresh, origin)
       if (deps.signUp.kind === 'domain' && isOfDomain(identified, deps.signUp.domains)) {
-        return db.transaction((tx) => insert(tx, fresh, origin))
+        return deps.db.transaction((tx) => insert(deps, tx, fresh, origin))
       }
       throw noAccount(identified.email)
     },
     async signUp(account, origin) {
       // Checked here too: that no page offers it is no rule.
       if (deps.signUp.kind !== 'open') throw noAccount(account.email)
-      return insertWithOrg(await prepareLocal(account), origin)
+      return insertWithOrg(deps, await prepareLocal(account), origin)
     },
   }
 }
 
-/** What a local account is known by: its address, in lower case. Unique, so one address has one local account. */
-function localSubject(email: string): string {
-  return email.trim().normalize('NFC').toLowerCase()
+async function insert(
+  { audit }: AccountsDeps,
+  tx: Db<Tables>,
+  row: AccountsTable,
+  origin: Origin,
+): Promise<Account> {
+  await insertAccount(tx, row).catch((cause: unknown) => {
+    throw isConflict(cause) ? taken(cause) : cause
+  })
+  await audit.record(tx, {
+    actor: { kind: 'session', id: row.id, name: row.email },
+    action: 'accounts.create',
+    orgId: null,
+    subjectId: row.id,
+    details: { issuer: row.issuer },
+    ...origin,
+  })
+  return toAccount(row)
+}
+
+function insertWithOrg(deps: AccountsDeps, row: AccountsTable, origin: Origin): Promise<Account> {
+  return deps.db.transaction(async (tx) => {
+    const account = await insert(deps, tx, row, origin)
+    const name = personalOrgName(account)
+    const org = await deps.orgs.createWithOwner(tx, { name, accountId: account.id })
+    await deps.audit.record(tx, {
+      actor: { kind: 'session', id: account.id, name: account.email },
+      action: 'orgs.create',
+      orgId: org.id,
+      subjectId: org.id,
+      details: { name, personal: true },
+      ...origin,
+    })
+    return account
+  })
+}
+
+async function checkPassword(
+  { db, passwords, throttle }: AccountsDeps,
+  { email, password, address }: { email: string; password: string; address: string },
+): Promise<PasswordVerdict> {
+  const subject = localSubject(email)
+  const attempt = { account: subject, address }
+  const seconds = throttle.waitSeconds(attempt)
+  if (seconds > 0) return { kind: 'wait', seconds }
+  // Counted before the slow part, or a hundred at once would all find the bucket empty.
+  throttle.fail(attempt)
+  const row = await findIdentity(db.kysely, { issuer: embeddedIssuer, subject })
+  const matches = await passwords.matches(password, row?.password_hash ?? undefined)
+  if (!row || !matches) return { kind: 'wrong' }
+  throttle.succeed(attempt)
+  if (row.disabled_at !== null) throw disabled()
+  return { kind: 'right', account: toAccount(row) }
+}
+
+/** Takes over what the upstream says of the person today. */
+async function welcomeBack(
+  deps: AccountsDeps,
+  row: AccountsTable,
+  identified: Identified,
+): Promise<Account> {
+  if (row.disabled_at !== null) throw disabled()
+  const { email, email_verified, name } = externalRow(deps, identified)
+  const profile = { email, email_verified, name: name ?? row.name }
+  await updateProfile(deps.db.kysely, row.id, profile)
+  return toAccount({ ...row, ...profile })
 }
 
 /** Only a verified address proves a domain, and only the whole domain counts: `a@x.example.com` is not of `example.com`. */
@@ -197,11 +171,6 @@ function isOfDomain({ email, emailVerified }: Identified, domains: readonly stri
 
 function personalOrgName({ name, email }: Account): string {
   return (name ?? email.split('@')[0] ?? '').trim().slice(0, 64) || 'Personal'
-}
-
-function toAccount(row: AccountsTable): Account {
-  const { id, issuer, email, name } = row
-  return { id, issuer, email, emailVerified: row.email_verified === 1, name }
 }
 
 function noAccount(email: string): Fault {

@@ -108,9 +108,7 @@ function wrap(provider: Provider): AuthorizationServer {
         client: params['client_id'] === dashboardClientId ? dashboardClientId : commandLineClientId,
         device: readDevice(params['device']),
         accountId: session?.accountId,
-        afresh: String(params['prompt'] ?? '')
-          .split(' ')
-          .includes('login'),
+        afresh: textOf(params['prompt']).split(' ').includes('login'),
         startedAt: typeof startedAt === 'number' ? startedAt : iat * 1000,
       }
     },
@@ -129,7 +127,7 @@ function wrap(provider: Provider): AuthorizationServer {
       const { params } = await provider.interactionDetails(req, res)
       if (request.accountId === undefined) throw requestOver(undefined)
       const grant = new provider.Grant({ clientId: request.client, accountId: request.accountId })
-      grant.addOIDCScope(String(params['scope'] ?? 'openid'))
+      grant.addOIDCScope(textOf(params['scope']) || 'openid')
       const grantId = await grant.save()
       await record(hashToken(grantId))
       return provider.interactionResult(req, res, { consent: { grantId } })
@@ -159,6 +157,10 @@ function wrap(provider: Provider): AuthorizationServer {
     },
     endGrant: (tx, grantHash) => removeGrant(tx, grantHash),
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function requestOver(cause: unknown): Fault {

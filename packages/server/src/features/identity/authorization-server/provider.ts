@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http'
-import { Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import { Provider, type Configuration } from 'oidc-provider'
 import type { Database } from '../../../kernel/db/database.ts'
 import type { Effects } from '../../../kernel/effects.ts'
 import { hashToken } from '../../../kernel/secrets.ts'
 import type { Tables } from '../../../schema/index.ts'
-import type { Account } from '../accounts/service.ts'
+import type { Account } from '../accounts/account.ts'
 import type { CookieNames } from '../web/cookies.ts'
+import type { Html } from '../web/html.ts'
+import { setPageHeaders } from '../web/send.ts'
 import { stateAdapter } from './adapter.ts'
 import { clientsOf } from './clients.ts'
 import type { ServerKeys } from './keys.ts'
@@ -24,7 +26,8 @@ export interface ProviderDeps {
   readonly findAccount: (id: string) => Promise<Account | undefined>
   /** Path of the page that asks the person. */
   readonly requestPath: (uid: string) => string
-  readonly renderError: (ctx: KoaContextWithOIDC, out: ProtocolError, error: unknown) => void
+  /** The page for a fault that cannot be sent back to the client. */
+  readonly showFault: (req: IncomingMessage, fault: { out: ProtocolError; error: unknown }) => Html
   /** A refresh token was given back, or a code was used twice: what hangs on the grant is over. */
   readonly onGrantEnded: (grantHash: string, req: IncomingMessage) => Promise<void>
   readonly requestIdOf: (req: IncomingMessage) => string
@@ -57,6 +60,8 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.on('grant.revoked', (ctx, grantId) => noteEnd(ctx, hashToken(grantId)))
   provider.use(async (ctx, next) => {
     await next()
+    // No page of another origin has business here; the library would answer one with its own name (T86).
+    ctx.remove('Access-Control-Allow-Origin')
     for (const grantHash of ended.get(ctx.req) ?? []) await deps.onGrantEnded(grantHash, ctx.req)
     await extendRefresh(ctx, deps)
   })
@@ -115,7 +120,11 @@ function configurationOf(deps: ProviderDeps, onReuse: (grantHash: string) => voi
     // Bearer tokens are not rotated for now: with rotation and no lock, parallel commands sign each other out (auth 0.4).
     // Binding them to a key comes with device login; see the decision record.
     rotateRefreshToken: false,
-    renderError: async (ctx, out, error) => deps.renderError(ctx, out, error),
+    renderError: async (ctx, out, error) => {
+      setPageHeaders(ctx.res, 'ourselves')
+      ctx.type = 'html'
+      ctx.body = deps.showFault(ctx.req, { out, error }).markup
+    },
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: false },

@@ -1,4 +1,4 @@
-import { embeddedIssuer } from '../accounts/service.ts'
+import { embeddedIssuer } from '../accounts/account.ts'
 import type { EmbeddedUpstream } from './upstream.ts'
 
 export const embedded: EmbeddedUpstream = {

@@ -1,6 +1,6 @@
 import * as oidc from 'openid-client'
 import { Fault } from '@norrix/contract/fault'
-import type { Identified } from '../accounts/service.ts'
+import type { Identified } from '../accounts/account.ts'
 import type { ExternalUpstream, UpstreamAttempt } from './upstream.ts'
 
 /** How one OpenID provider is spoken to. A quirk is a member here, not a branch in the code. */

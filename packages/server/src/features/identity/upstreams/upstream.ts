@@ -1,4 +1,4 @@
-import type { Identified } from '../accounts/service.ts'
+import type { Identified } from '../accounts/account.ts'
 
 /**
  * Someone who vouches for people (ruling 1). `embedded` is this server itself, by password and on a page of ours; every

@@ -14,24 +14,21 @@ test.each(['/', '/o/org_1', '/o/x?tab=1#top', '/a/../b', '/@evil.test', '/%2f%2f
 )
 
 test.each([
-  ...[
-    '//evil.test',
-    '/\\evil.test',
-    '\\/evil.test',
-    'https:evil.test',
-    'evil.test',
-    '@evil.test',
-    '',
-  ],
-  ...[
-    '/\t/evil.test',
-    '/\n/evil.test',
-    '\u0000/x',
-    '/a/..//evil.test',
-    'javascript:alert(1)',
-    `${origin}/x`,
-  ],
-  ...[`/${'x'.repeat(2001)}`, '/．．//evil.test/..//..//x\\'],
+  '//evil.test',
+  '/\\evil.test',
+  '\\/evil.test',
+  'https:evil.test',
+  'evil.test',
+  '@evil.test',
+  '',
+  '/\t/evil.test',
+  '/\n/evil.test',
+  '\u0000/x',
+  '/a/..//evil.test',
+  'javascript:alert(1)',
+  `${origin}/x`,
+  `/${'x'.repeat(2001)}`,
+  '/．．//evil.test/..//..//x\\',
 ])('anything else becomes the start page: %j (T5)', (text) => {
   expect(safeReturnTo(text, origin)).toBe('/')
 })
