@@ -14,6 +14,8 @@ import { sendBytes, sendEvents, sendJson } from './respond.ts'
 /** How often an open stream's credential is looked up again: revoked means closed within 1 s (ruling 2). */
 const recheckMs = 500
 
+const knownMethods: readonly Operation['method'][] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
 export interface MountOptions {
   readonly operations: readonly Operation[]
   readonly routes: readonly Route[]
@@ -57,7 +59,7 @@ export function mount(options: MountOptions): Mounted {
     const method = req.method === 'HEAD' ? 'GET' : (req.method ?? 'GET')
     const found = router.match(method, facts.url.pathname)
     const route = found[0][0]?.[0]
-    if (!route) return false
+    if (!route) return refuseMethod(router, req, res, facts.url.pathname)
     await answer(options, route, pathParams(found), req, res, facts)
     return true
   }
@@ -80,6 +82,29 @@ function proveComplete({ operations, routes, shapes }: MountOptions): void {
       throw new Error(`A route implements ${operation.id}, which is no operation of the contract.`)
     }
   }
+}
+
+/**
+ * False when no operation has the path either. One that exists says which methods it has (RFC 9110 section 15.5.6).
+ *
+ * @throws Fault method_not_allowed
+ */
+function refuseMethod(
+  router: RegExpRouter<Route>,
+  req: IncomingMessage,
+  res: ServerResponse,
+  path: string,
+): false {
+  const methods = knownMethods.filter((method) => router.match(method, path)[0].length > 0)
+  if (methods.length === 0) return false
+  res.setHeader(
+    'Allow',
+    methods.flatMap((each) => (each === 'GET' ? [each, 'HEAD'] : each)).join(', '),
+  )
+  throw new Fault('method_not_allowed', {
+    message: `This address takes ${methods.join(' and ')}, not ${req.method ?? 'nothing'}.`,
+    fix: 'look the operation up in /api/openapi.json',
+  })
 }
 
 type Match = ReturnType<RegExpRouter<Route>['match']>

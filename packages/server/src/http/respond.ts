@@ -47,6 +47,11 @@ export async function sendEvents(
     'Content-Type': 'text/event-stream; charset=utf-8',
     'X-Accel-Buffering': 'no',
   })
+  // HEAD has nothing to wait for: the stream would hold the connection until it ends.
+  if (res.req.method === 'HEAD') {
+    res.end()
+    return
+  }
   res.flushHeaders()
   const pulse = setInterval(() => res.write(':\n\n'), 15_000)
   const cut = () => res.destroy()
