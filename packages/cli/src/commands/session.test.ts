@@ -1,0 +1,301 @@
+import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startNorrix, type Norrix } from '../../../../test/kit/norrix.ts'
+import { runNorrix, startNorrixCommand, temporaryHome } from '../../../../test/kit/run-norrix.ts'
+import { ana, claim, signIn } from '../../../../test/kit/sign-in.ts'
+import { Browser } from '../../../../test/identity/browser.ts'
+
+let norrix: Norrix
+const home = temporaryHome()
+const at = { home: home.path, here: true } as const
+const sessionFile = join(home.path, '.norrix/prod/session.json')
+
+beforeAll(async () => {
+  norrix = await startNorrix({ kinds: ['prod', 'dev'] })
+  await claim(norrix.prod)
+  await signIn(norrix.prod.url, at)
+})
+afterAll(async () => {
+  await norrix.stop()
+  home.remove()
+})
+
+/** Ids, ports and names of this machine differ from run to run; what is said does not. */
+function steady(text: string): string {
+  return text
+    .replaceAll(/\b(org|ses|user|key|req)_[0-9A-Za-z]+/g, '$1_x')
+    .replaceAll(/localhost:\d+/g, 'localhost:4400')
+    .replaceAll(/ {2,}(?=default\n|your only)/g, '  ')
+    .replaceAll(/signed in {5}\S+, /g, 'signed in     this, ')
+    .replaceAll(
+      /session {7}\S+, (\d+) days unused or .* at the latest/g,
+      'session       this, $1 days …',
+    )
+}
+
+test('sign-in says who, which organization, how long and what next; the browser leaves the address with the code', async () => {
+  const other = temporaryHome()
+  const done = await signIn(norrix.prod.url, { home: other.path, here: true })
+  other.remove()
+  expect(steady(done.stdout)).toBe(
+    [
+      '✓ Signed in as ana@example.com',
+      '  organization  Acme (org_x), your only one',
+      '  session       this, 30 days …',
+      '  next          norrix build android release',
+      '',
+    ].join('\n'),
+  )
+  expect(done.code).toBe(0)
+  expect(done.page.url.href).toBe(`${norrix.prod.url}/signed-in`)
+})
+
+test('folders are 0700 and files 0600, and no token is in the settings', () => {
+  const mode = (path: string) => lstatSync(join(home.path, path)).mode & 0o777
+  expect(mode('.norrix')).toBe(0o700)
+  expect(mode('.norrix/prod')).toBe(0o700)
+  expect(mode('.norrix/prod/session.json')).toBe(0o600)
+  expect(mode('.norrix/config.json')).toBe(0o600)
+  const { accessToken, refreshToken } = JSON.parse(readFileSync(sessionFile, 'utf8'))
+  const settings = readFileSync(join(home.path, '.norrix/config.json'), 'utf8')
+  expect(settings).not.toContain(accessToken)
+  expect(settings).not.toContain(refreshToken)
+})
+
+test('whoami says who, where, in which organization, and why', async () => {
+  const who = await runNorrix(['whoami'], at)
+  expect(steady(who.stdout)).toBe(
+    [
+      'ana@example.com',
+      '  environment   prod  http://localhost:4400  default',
+      '  organization  Acme (org_x), owner  your only one',
+      '  signed in     this, just now, Norrix account',
+      '',
+    ].join('\n'),
+  )
+  expect(who).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('the sibling of a trusted prod server is dev, and the session of one is not sent to the other', async () => {
+  const who = await runNorrix(['whoami', '--dev'], at)
+  expect(who.code).toBe(4)
+  expect(who.stderr).toContain(`dev · ${norrix.dev.url}`)
+  expect(who.stderr).toContain('You are not signed in to dev.')
+})
+
+test('orgs select keeps a default for this environment and user, and orgs current says since when', async () => {
+  const before = await runNorrix(['orgs', 'current'], at)
+  expect(before.stdout).toContain('because  it is your only one on prod')
+  expect(await runNorrix(['orgs', 'select', 'acme'], at)).toMatchObject({ code: 0 })
+  const after = await runNorrix(['orgs', 'current'], at)
+  expect(after.stdout).toMatch(/because {2}chosen with `norrix orgs select` for prod on \d+ \w{3}/)
+  const list = await runNorrix(['orgs', 'list'], at)
+  expect(list.stdout.replace(/org_\w+/, 'org_0123456789')).toBe(
+    '   NAME  ID              ROLE\n*  Acme  org_0123456789  owner   default for prod\n',
+  )
+})
+
+test('an organization of others is not found, and what is no id is refused before anything is sent', async () => {
+  const other = await runNorrix(['whoami', '--org', 'org_nobody'], at)
+  expect(other).toMatchObject({ code: 1, stdout: '' })
+  expect(other.stderr).toContain('not_found')
+  const none = await runNorrix(['whoami', '--org', 'acme'], at)
+  expect(none.code).toBe(2)
+})
+
+test('an expired access token is renewed by the refresh token, unseen', async () => {
+  const record = JSON.parse(readFileSync(sessionFile, 'utf8'))
+  writeFileSync(
+    sessionFile,
+    JSON.stringify({ ...record, accessExpiresAt: '2020-01-01T00:00:00.000Z' }),
+  )
+  expect(await runNorrix(['whoami'], at)).toMatchObject({ code: 0, stderr: '' })
+  const renewed = JSON.parse(readFileSync(sessionFile, 'utf8'))
+  expect(renewed.accessToken).not.toBe(record.accessToken)
+  expect(Date.parse(renewed.accessExpiresAt)).toBeGreaterThan(Date.now())
+})
+
+test('a token that the server refuses is renewed once and the request sent again', async () => {
+  const record = JSON.parse(readFileSync(sessionFile, 'utf8'))
+  writeFileSync(sessionFile, JSON.stringify({ ...record, accessToken: 'not-a-token-any-more' }))
+  expect(await runNorrix(['whoami'], at)).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('five processes at once with an expired token all work', async () => {
+  const record = JSON.parse(readFileSync(sessionFile, 'utf8'))
+  writeFileSync(
+    sessionFile,
+    JSON.stringify({ ...record, accessExpiresAt: '2020-01-01T00:00:00.000Z' }),
+  )
+  const all = await Promise.all(
+    Array.from({ length: 5 }, () => runNorrix(['whoami'], { home: home.path })),
+  )
+  expect(all.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+    Array.from({ length: 5 }, () => ({ code: 0, stderr: '' })),
+  )
+})
+
+test.each([
+  ['a 502 with a web page', 502, 'text/html', '<html>bad gateway</html>'],
+  ['a captive portal', 200, 'text/html', '<html>please log in</html>'],
+  ['another error of the protocol', 400, 'application/json', '{"error":"invalid_client"}'],
+])(
+  '%s in place of new tokens leaves the session as it is, byte for byte, exit 7',
+  async (_, status, type, body) => {
+    const portal = await serve(status, type, body)
+    const elsewhere = temporaryHome()
+    const record = JSON.parse(readFileSync(sessionFile, 'utf8'))
+    await runNorrix(['sign-out'], { home: elsewhere.path, here: true })
+    const file = copySession(elsewhere.path, {
+      ...record,
+      accessExpiresAt: '2020-01-01T00:00:00.000Z',
+      tokenEndpoint: `${portal.url}/token`,
+    })
+    const before = readFileSync(file, 'utf8')
+    const who = await runNorrix(['whoami'], { home: elsewhere.path, here: true })
+    expect(who.code).toBe(7)
+    expect(who.stderr.replaceAll(/\s+/g, ' ')).toContain('the session is kept')
+    expect(readFileSync(file, 'utf8')).toBe(before)
+    portal.close()
+    elsewhere.remove()
+  },
+)
+
+test('only the answer invalid_grant ends a session: it is said, and said again without asking', async () => {
+  const elsewhere = temporaryHome()
+  const done = await signIn(norrix.prod.url, { home: elsewhere.path, here: true })
+  expect(done.code).toBe(0)
+  const file = join(elsewhere.path, '.norrix/prod/session.json')
+  const record = JSON.parse(readFileSync(file, 'utf8'))
+  await fetch(record.revocationEndpoint, {
+    method: 'POST',
+    body: new URLSearchParams({ token: record.refreshToken, client_id: 'norrix-cli' }),
+  })
+  for (let times = 0; times < 2; times++) {
+    const who = await runNorrix(['whoami'], { home: elsewhere.path, here: true })
+    expect(who.code).toBe(4)
+    expect(who.stderr).toContain('session_ended')
+    expect(who.stderr).toContain('fix   norrix sign-in')
+  }
+  elsewhere.remove()
+})
+
+test('sign-out ends the session on the server: its tokens are refused there', async () => {
+  const elsewhere = temporaryHome()
+  await signIn(norrix.prod.url, { home: elsewhere.path, here: true })
+  const record = JSON.parse(readFileSync(join(elsewhere.path, '.norrix/prod/session.json'), 'utf8'))
+  const ask = () =>
+    fetch(`${norrix.prod.url}/api/whoami`, {
+      headers: { authorization: `Bearer ${record.accessToken}` },
+    })
+  expect((await ask()).status).toBe(200)
+  const out = await runNorrix(['sign-out'], { home: elsewhere.path, here: true })
+  expect(out).toMatchObject({ code: 0 })
+  expect(out.stdout).toContain('✓ Signed out of prod')
+  expect((await ask()).status).toBe(401)
+  expect(await runNorrix(['logout'], { home: elsewhere.path, here: true })).toMatchObject({
+    code: 0,
+  })
+  elsewhere.remove()
+})
+
+test('sign-out without the server removes the session, says that the server was not told, and exits 0', async () => {
+  const elsewhere = temporaryHome()
+  const record = JSON.parse(readFileSync(sessionFile, 'utf8'))
+  const file = copySession(elsewhere.path, {
+    ...record,
+    issuer: 'http://127.0.0.1:9',
+    revocationEndpoint: 'http://127.0.0.1:9/revoke',
+  })
+  const out = await runNorrix(['sign-out'], { home: elsewhere.path, here: true })
+  expect(out.code).toBe(0)
+  expect(out.stdout.replaceAll(/\s+/g, ' ')).toMatch(
+    /^! Signed out here\. The server could not be told: this session stays valid there until /,
+  )
+  expect(() => readFileSync(file)).toThrow('ENOENT')
+  elsewhere.remove()
+})
+
+test('a sign-in that is refused in the browser changes nothing, exit 4, and the terminal says so', async () => {
+  const before = readFileSync(sessionFile, 'utf8')
+  const running = startNorrixCommand(['sign-in', norrix.prod.url, '--no-browser'], at)
+  const [, address = ''] = await running.waitFor(/^ {2}(https?:\/\/\S+)$/m)
+  const browser = new Browser()
+  const page = await browser.open(address)
+  const consent = await browser.submit(page, '/sign-in', {
+    email: ana.email,
+    password: ana.password,
+  })
+  await browser.submit(consent, '/consent', { answer: 'cancel' })
+  const done = await running.ended
+  expect(done.code).toBe(4)
+  expect(done.stderr).toContain('sign_in_denied')
+  expect(readFileSync(sessionFile, 'utf8')).toBe(before)
+})
+
+test('Ctrl-C during a sign-in frees the port, changes nothing and exits 130', async () => {
+  const running = startNorrixCommand(['sign-in', norrix.prod.url, '--no-browser'], {
+    home: home.path,
+  })
+  const [, port = ''] = await running.waitFor(/127\.0\.0\.1%3A(\d+)/)
+  running.interrupt()
+  const done = await running.ended
+  expect(done.code).toBe(130)
+  expect(done.stderr).toContain('interrupted · exit 130')
+  await expect(fetch(`http://127.0.0.1:${port}/callback`)).rejects.toThrow()
+})
+
+test('a sign-in that nobody finishes ends in time', async () => {
+  const words = ['sign-in', norrix.prod.url, '--no-browser', '--timeout', '1s']
+  const done = await runNorrix(words, at)
+  expect(done.code).toBe(4)
+  expect(done.stderr).toContain('sign_in_timeout')
+})
+
+test('without a terminal, sign-in ends at once and names NORRIX_API_KEY', async () => {
+  const done = await runNorrix(['sign-in', norrix.prod.url], at)
+  expect(done.code).toBe(4)
+  expect(done.stderr).toContain('NORRIX_API_KEY')
+})
+
+test('a dev server is not signed in to as prod', async () => {
+  const done = await runNorrix(['sign-in', norrix.dev.url, '--no-browser'], at)
+  expect(done).toMatchObject({ code: 4, stdout: '' })
+  expect(done.stderr).toContain(`fix   norrix sign-in ${norrix.dev.url} --dev`)
+})
+
+test('errors under --json are one document on stdout', async () => {
+  const done = await runNorrix(['whoami', '--dev', '--json'], at)
+  expect(JSON.parse(done.stdout)).toEqual({
+    error: {
+      code: 'not_signed_in',
+      message: 'You are not signed in to dev.',
+      fix: expect.stringContaining('norrix sign-in --dev'),
+      requestId: null,
+    },
+  })
+})
+
+function copySession(homePath: string, record: object): string {
+  const file = join(homePath, '.norrix/prod/session.json')
+  mkdirSync(join(homePath, '.norrix/prod'), { recursive: true, mode: 0o700 })
+  writeFileSync(file, JSON.stringify(record), { mode: 0o600 })
+  return file
+}
+
+async function serve(
+  status: number,
+  type: string,
+  body: string,
+): Promise<{ url: string; close(): void }> {
+  const server: Server = createServer((_, res) => {
+    res.writeHead(status, { 'Content-Type': type }).end(body)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // Listening on an IP address.
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() }
+}
