@@ -48,6 +48,8 @@ async function servePage(res: ServerResponse, file: string): Promise<boolean> {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Length': found.size,
     'Content-Security-Policy': dashboardPolicy,
+    // Without a referrer Chromium sends `Origin: null` with the form that signs out, and the origin proof would fail.
+    'Referrer-Policy': 'same-origin',
   })
   await pipeline(createReadStream(file), res)
   return true
