@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { auditFeature } from '../../packages/server/src/features/audit/index.ts'
-import type { IdentityConfig } from '../../packages/server/src/features/identity/config.ts'
 import {
   identityFeature,
   type Identity,
+  type IdentityDeps,
 } from '../../packages/server/src/features/identity/index.ts'
 import { orgsFeature } from '../../packages/server/src/features/orgs/index.ts'
 import {
@@ -23,6 +23,8 @@ import { openDatabase, type Database } from '../../packages/server/src/kernel/db
 import { createLog } from '../../packages/server/src/kernel/log.ts'
 import type { Tables } from '../../packages/server/src/schema/index.ts'
 import { migrations } from '../../packages/server/src/schema/migrations/index.ts'
+
+type IdentityConfig = IdentityDeps['config']
 
 /** One environment's identity, served on a free port over real features, a real database and real files. */
 export interface Served {
