@@ -2,7 +2,7 @@ import { Command as Program, CommanderError, Option } from 'commander'
 import { Fault } from '@norrix/contract/fault'
 import { version } from '@norrix/contract/version'
 import type { Call } from './needs/call.ts'
-import { commandTable, globalOptions, nouns, type CommandRow } from './root.ts'
+import { commandTable, globalOptions, nouns, type Choices, type CommandRow } from './root.ts'
 
 /** What was typed, understood: a command to run, or text that was asked for. */
 export type Typed =
@@ -80,12 +80,25 @@ function addCommand(
 ): void {
   const added = parent.command(words).description(row.summary)
   if (row.alias !== undefined) added.alias(row.alias)
+  for (const argument of added.registeredArguments) {
+    const choices = row.choices?.[argument.name()]
+    if (choices) argument.argParser((word: string) => oneOf(choices, word))
+  }
   for (const [flags, summary] of row.options ?? []) added.addOption(new Option(flags, summary))
   const notes = row.notes ? `\n${row.notes.join('\n')}\n` : ''
   added.addHelpText('after', notes + examplesText(row.examples))
   added.allowExcessArguments(false)
   added.action(() => {
-    run(row, { words: added.processedArgs as Call['words'], options: added.optsWithGlobals() }) // texts: no argument has a parser
+    run(row, { words: added.processedArgs as Call['words'], options: added.optsWithGlobals() }) // texts: parsers here give back what they got
+  })
+}
+
+/** @throws Fault usage */
+function oneOf({ called, values }: Choices, word: string): string {
+  if (values.includes(word)) return word
+  throw new Fault('usage', {
+    message: `There is no ${called} ${word.slice(0, 40)}.`,
+    fix: `${called}s are ${values.join(', ')}, as in: norrix build android release`,
   })
 }
 

@@ -1,3 +1,4 @@
+import { buildTypes, platforms } from '@norrix/contract/builds.policy'
 import type { Command } from './command.ts'
 
 /** Every command: its words, its help and where it is loaded from when it is called. Nothing here loads a command. */
@@ -6,11 +7,18 @@ export interface CommandRow {
   readonly words: string
   readonly alias?: string
   readonly summary: string
+  /** For an argument that takes nothing else: its values. Said before anything is looked for. */
+  readonly choices?: Readonly<Record<string, Choices>>
   readonly options?: readonly OptionRow[]
   /** Lines of further help. */
   readonly notes?: readonly string[]
   readonly examples: readonly string[]
   readonly load: () => Promise<Command>
+}
+
+export interface Choices {
+  readonly called: string
+  readonly values: readonly string[]
 }
 
 export type OptionRow = readonly [flags: string, summary: string]
@@ -80,6 +88,10 @@ export const commandTable: readonly CommandRow[] = [
   {
     words: 'build <platform> <type>',
     summary: 'build the project in this folder',
+    choices: {
+      platform: { called: 'platform', values: platforms },
+      type: { called: 'build type', values: buildTypes },
+    },
     options: [
       ['--detach', 'queue it and do not wait'],
       ['--wait-for-runner', 'queue it even where no runner was ever added'],

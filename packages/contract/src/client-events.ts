@@ -6,6 +6,8 @@ export interface Received<Event> {
   readonly event: Event
 }
 
+/** The server gives a sign of life every 15 s; after four that did not come the connection is taken for dead. */
+const silenceMsMax = 60_000
 /** No event of ours is near it: a log's piece is 256 KiB at most. */
 const eventCharactersMax = 8 * 1024 * 1024
 
@@ -46,12 +48,20 @@ async function read(
   origin: string,
   signal: AbortSignal | undefined,
 ): Promise<ReadableStreamReadResult<Uint8Array>> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(silent), silenceMsMax)
+  })
   try {
-    return await reader.read()
+    return await Promise.race([reader.read(), silence])
   } catch (cause) {
     throw unreachable(cause, origin, signal)
+  } finally {
+    clearTimeout(timer)
   }
 }
+
+const silent = Object.assign(new Error('no sign of life'), { code: 'UND_ERR_BODY_TIMEOUT' })
 
 function parseBlock<Event>(block: string, origin: string): Received<Event> | undefined {
   let id: string | undefined

@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from 'node:path'
+import { posix, win32 } from 'node:path'
 import { Fault } from '@norrix/contract/fault'
 import type { Surroundings } from '../io/terminal.ts'
 
@@ -10,8 +10,17 @@ export interface HomePaths {
   session(environment: string): string
 }
 
-/** `NORRIX_HOME`, else `.norrix` in the user's own folder. Nothing is made or read yet. */
-export function homePaths(around: Pick<Surroundings, 'env' | 'homeDir' | 'cwd'>): HomePaths {
+/**
+ * `NORRIX_HOME`, else `.norrix` in the user's own folder: `~/.norrix`, on Windows `%USERPROFILE%\.norrix`. Nothing is made
+ * or read yet.
+ *
+ * @param around.platform decides how paths are written; as POSIX has it when absent
+ * @throws Fault home_unwritable when the user's folder is not known
+ */
+export function homePaths(
+  around: Pick<Surroundings, 'env' | 'homeDir' | 'cwd'> & Partial<Pick<Surroundings, 'platform'>>,
+): HomePaths {
+  const { isAbsolute, join, resolve } = around.platform === 'win32' ? win32 : posix
   const chosen = around.env['NORRIX_HOME']?.trim()
   if (!chosen && !isAbsolute(around.homeDir)) {
     throw new Fault('home_unwritable', {

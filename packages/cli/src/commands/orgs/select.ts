@@ -4,6 +4,7 @@ import { command } from '../../command.ts'
 import { withEnvironment } from '../../home/settings.ts'
 import type { Environment } from '../../needs/environment.ts'
 import type { Basics } from '../../needs/basics.ts'
+import { textOption, type Call } from '../../needs/call.ts'
 import { listOrgs, orgRequired, orgText } from '../../needs/org.ts'
 
 /** Sets the default for this environment and this user; a key has one organization and nothing to choose. */
@@ -13,7 +14,7 @@ export const orgsSelect = command(
     if (credential.kind === 'key') throw keyHasOne()
     const { settings, around, io, call } = basics
     const orgs = await listOrgs(api)
-    const org = await choose(orgs, call.words[0], environment, basics)
+    const org = await choose(orgs, orgNamed(call), environment, basics)
     const account = credential.record.account.id
     const chosen = { id: org.id, chosenAt: around.now().toISOString() }
     await settings.change((now) => {
@@ -32,6 +33,16 @@ export const orgsSelect = command(
     io.result.marked('done', `${orgText(org)} is your default for ${environment.name}.`)
   },
 )
+
+/** `--org` is on every command; here it says what the word says. */
+function orgNamed(call: Call): string | undefined {
+  const [word] = call.words
+  const flag = textOption(call, 'org')
+  if (word !== undefined && flag !== undefined && word !== flag) {
+    throw new Fault('usage', { message: 'Two organizations were given.', fix: 'give one' })
+  }
+  return word ?? flag
+}
 
 async function choose(
   orgs: readonly Org[],
