@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { faultTable, isFaultCode, type FaultCode } from '@norrix/contract/fault'
 import { faultsOf } from '@norrix/contract/openapi'
 import type { Operation } from '@norrix/contract/operation'
-import { shapesOf } from './cases.ts'
+import { shapesOf } from './drafts.ts'
 import type { Expected } from './expected.ts'
 import type { Answer } from './wire.ts'
 

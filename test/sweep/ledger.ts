@@ -21,8 +21,8 @@ export interface Ledger {
   keep(): void
   /** Tables whose contents are not as kept, last-used bookkeeping left aside. */
   changes(): readonly string[]
-  /** Puts every table back to what was kept. */
-  restore(): void
+  /** Puts these tables back to what was kept. */
+  restore(tables: readonly string[]): void
   close(): void
 }
 
@@ -70,11 +70,11 @@ export function openLedger(file: string): Ledger {
       if (changed.length === 0) seenVersion = now
       return changed
     },
-    restore() {
+    restore(changed) {
       database.exec('begin immediate')
-      for (const [table, rows] of kept) {
+      for (const table of changed) {
         database.exec(`delete from ${table}`)
-        for (const row of rows) {
+        for (const row of kept.get(table) ?? []) {
           const names = Object.keys(row)
           const marks = names.map(() => '?').join(', ')
           database

@@ -4,8 +4,14 @@ import type { NorrixServer } from '@norrix/server/server'
 import { Browser } from '../identity/browser.ts'
 import { ownPage, type Person } from '../kit/people.ts'
 
-/** Somebody who signs up by the pages, where the server lets everybody; with the personal organization that this makes. */
-export async function signUp(server: NorrixServer, email: string): Promise<Person> {
+/**
+ * Somebody who signs up by the pages, where the server lets everybody; with the personal organization that this
+ * makes, and the browser, which is still signed in.
+ */
+export async function signUp(
+  server: NorrixServer,
+  email: string,
+): Promise<Person & { readonly browser: Browser }> {
   const password = `only for tests, ${email.split('@')[0]}`
   const browser = new Browser()
   const signIn = await browser.open(`${server.url}/sign-in`)
@@ -18,5 +24,5 @@ export async function signUp(server: NorrixServer, email: string): Promise<Perso
   const headers = { ...ownPage(server.url), cookie }
   const client = createClient({ baseUrl: server.url, headers: () => headers })
   const { orgs } = await client.call(sessions.whoami, {})
-  return { email, password, orgId: orgs[0]?.id ?? '', cookie, client }
+  return { email, password, orgId: orgs[0]?.id ?? '', cookie, client, browser }
 }

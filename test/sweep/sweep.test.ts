@@ -3,7 +3,8 @@ import type { Access } from '@norrix/contract/access.policy'
 import type { Operation } from '@norrix/contract/operation'
 import { operations } from '@norrix/contract/operations'
 import { refusalWrongs, headerWrongs, wrongsOf } from './answers.ts'
-import { accessCases, casesOf, draftOf, fittest, write, type Case } from './cases.ts'
+import { accessCases, casesOf, fittest, type Case } from './cases.ts'
+import { draftOf, write } from './drafts.ts'
 import { pipeline, wireTo } from './wire.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -34,7 +35,7 @@ async function tryCase(operation: Operation, { title, ask, expected }: Case): Pr
   const mayWrite = expected === 'success' && operation.method !== 'GET'
   if (changes.length > 0) {
     if (!mayWrite) wrongs.push(`wrote to ${changes.join(', ')}`)
-    world.ledger.restore()
+    world.ledger.restore(changes)
   }
   return wrongs.map((wrong) => `${title}: ${wrong}`)
 }
