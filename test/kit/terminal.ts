@@ -21,6 +21,8 @@ export interface TerminalOptions {
   readonly home: string
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** The program and its first words: the source under this Node unless a test runs the packed one. */
+  readonly program?: readonly [string, ...string[]]
 }
 
 const patienceMs = 30_000
@@ -29,7 +31,8 @@ const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta
 /** Starts `norrix` with these words on a screen of 100 columns. */
 export function typeInTerminal(words: readonly string[], options: TerminalOptions): InTerminal {
   const { home, cwd = home, env = {} } = options
-  const child = spawn(process.execPath, [main, ...words], {
+  const [file, ...first] = options.program ?? [process.execPath, main]
+  const child = spawn(file, [...first, ...words], {
     name: 'xterm-256color',
     cols: 100,
     rows: 40,
