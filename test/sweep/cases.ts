@@ -114,7 +114,14 @@ function originCases(world: World, operation: Operation): readonly Case[] {
     },
   }
   const draft = draftOf(operation, world.mine)
-  return cookies.flatMap((caller) =>
+  const bearers = fittest(world, operation).filter(({ headers }) => headers['authorization'])
+  const page = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+  const carried = bearers.map((caller) => ({
+    title: `${caller.name}, carried by a foreign page`,
+    ask: write(operation, { headers: { ...caller.headers, ...page } }, draft),
+    expected: 'origin_refused' as const,
+  }))
+  const borrowed = cookies.flatMap((caller) =>
     Object.entries(foreign).map(([where, headers]) => {
       const { cookie = '' } = caller.headers
       const plain = { ...caller, headers: { cookie, ...headers } }
@@ -125,6 +132,7 @@ function originCases(world: World, operation: Operation): readonly Case[] {
       }
     }),
   )
+  return [...borrowed, ...carried]
 }
 
 /** Whoever is refused while still sending has to hear it, and not a broken connection. */
