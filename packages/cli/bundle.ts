@@ -34,6 +34,7 @@ export async function bundleCli(outDir: string): Promise<{ tarball: string; vers
     copyFileSync(join(here, 'packed', name), join(folder, name))
   chmodSync(join(folder, 'norrix.cjs'), 0o755)
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
+  writeFileSync(join(folder, 'define-config.d.ts'), configTypes())
   writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), licensesOf(packages))
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
   const tarball = join(outDir, `norrix-cli-${version}.tgz`)
@@ -104,6 +105,18 @@ const withoutChildProcess: Plugin = {
     return isCommanders && source === 'node:child_process' ? '\0no-child-process' : undefined
   },
   load: (id) => (id === '\0no-child-process' ? 'export default {}' : undefined),
+}
+
+/** The types of a configuration, out of their one source: its only code is a body of one line. */
+function configTypes(): string {
+  const source = readFileSync(join(here, 'src/define-config.ts'), 'utf8')
+  const types = source.replace(
+    /export function (.+?) \{\n {2}return config\n\}/,
+    'export declare function $1',
+  )
+  if (types === source)
+    throw new Error('src/define-config.ts has changed its form; mend configTypes in bundle.ts.')
+  return types
 }
 
 function manifest(): object {

@@ -4,9 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startNorrix, type Norrix } from '../../../../test/kit/norrix.ts'
-import { runNorrix, startNorrixCommand, temporaryHome } from '../../../../test/kit/run-norrix.ts'
-import { ana, claim, signIn } from '../../../../test/kit/sign-in.ts'
-import { Browser } from '../../../../test/identity/browser.ts'
+import { runNorrix, temporaryHome } from '../../../../test/kit/run-norrix.ts'
+import { claim, signIn } from '../../../../test/kit/sign-in.ts'
 
 let norrix: Norrix
 const home = temporaryHome()
@@ -35,23 +34,6 @@ function steady(text: string): string {
       'session       this, $1 days …',
     )
 }
-
-test('sign-in says who, which organization, how long and what next; the browser leaves the address with the code', async () => {
-  const other = temporaryHome()
-  const done = await signIn(norrix.prod.url, { home: other.path, here: true })
-  other.remove()
-  expect(steady(done.stdout)).toBe(
-    [
-      '✓ Signed in as ana@example.com',
-      '  organization  Acme (org_x), your only one',
-      '  session       this, 30 days …',
-      '  next          norrix build android release',
-      '',
-    ].join('\n'),
-  )
-  expect(done.code).toBe(0)
-  expect(done.page.url.href).toBe(`${norrix.prod.url}/signed-in`)
-})
 
 test('folders are 0700 and files 0600, and no token is in the settings', () => {
   const mode = (path: string) => lstatSync(join(home.path, path)).mode & 0o777
@@ -217,54 +199,6 @@ test('sign-out without the server removes the session, says that the server was 
   )
   expect(() => readFileSync(file)).toThrow('ENOENT')
   elsewhere.remove()
-})
-
-test('a sign-in that is refused in the browser changes nothing, exit 4, and the terminal says so', async () => {
-  const before = readFileSync(sessionFile, 'utf8')
-  const running = startNorrixCommand(['sign-in', norrix.prod.url, '--no-browser'], at)
-  const [, address = ''] = await running.waitFor(/^ {2}(https?:\/\/\S+)$/m)
-  const browser = new Browser()
-  const page = await browser.open(address)
-  const consent = await browser.submit(page, '/sign-in', {
-    email: ana.email,
-    password: ana.password,
-  })
-  await browser.submit(consent, '/consent', { answer: 'cancel' })
-  const done = await running.ended
-  expect(done.code).toBe(4)
-  expect(done.stderr).toContain('sign_in_denied')
-  expect(readFileSync(sessionFile, 'utf8')).toBe(before)
-})
-
-test('Ctrl-C during a sign-in frees the port, changes nothing and exits 130', async () => {
-  const running = startNorrixCommand(['sign-in', norrix.prod.url, '--no-browser'], {
-    home: home.path,
-  })
-  const [, port = ''] = await running.waitFor(/127\.0\.0\.1%3A(\d+)/)
-  running.interrupt()
-  const done = await running.ended
-  expect(done.code).toBe(130)
-  expect(done.stderr).toContain('interrupted · exit 130')
-  await expect(fetch(`http://127.0.0.1:${port}/callback`)).rejects.toThrow()
-})
-
-test('a sign-in that nobody finishes ends in time', async () => {
-  const words = ['sign-in', norrix.prod.url, '--no-browser', '--timeout', '1s']
-  const done = await runNorrix(words, at)
-  expect(done.code).toBe(4)
-  expect(done.stderr).toContain('sign_in_timeout')
-})
-
-test('without a terminal, sign-in ends at once and names NORRIX_API_KEY', async () => {
-  const done = await runNorrix(['sign-in', norrix.prod.url], at)
-  expect(done.code).toBe(4)
-  expect(done.stderr).toContain('NORRIX_API_KEY')
-})
-
-test('a dev server is not signed in to as prod', async () => {
-  const done = await runNorrix(['sign-in', norrix.dev.url, '--no-browser'], at)
-  expect(done).toMatchObject({ code: 4, stdout: '' })
-  expect(done.stderr).toContain(`fix   norrix sign-in ${norrix.dev.url} --dev`)
 })
 
 test('errors under --json are one document on stdout', async () => {

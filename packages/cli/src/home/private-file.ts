@@ -101,11 +101,23 @@ export async function moveAside(path: string, now: Date): Promise<string> {
 /** Makes a folder 0700, or takes rights of others away from one that is there. */
 export async function ensurePrivateFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeFolder(path)
   } catch (cause) {
     throw unusable(path, 'cannot be made', cause)
   }
   await closeFolder(path)
+}
+
+/** With the folders above it. Node's own `recursive` never ends where a folder cannot be made, as in /proc (seen in 24). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (cause) {
+    if (isCode(cause, 'EEXIST')) return
+    if (!isCode(cause, 'ENOENT') || (await lstat(dirname(path)).catch(() => undefined))) throw cause
+    await makeFolder(dirname(path))
+    await mkdir(path, { mode: 0o700 })
+  }
 }
 
 /**

@@ -35,8 +35,12 @@ export interface Field {
 /** Labelled values under a headline, the reasons in a column of their own where it fits. */
 export function fieldLines(fields: readonly Field[]): string[] {
   const labelWidth = Math.max(12, ...fields.map(({ label }) => label.length)) + 2
-  const reasons = fields.filter(({ because }) => because !== undefined)
-  const valueWidth = Math.max(38, ...reasons.map(({ value }) => value.length + 2))
+  // A value that leaves its reason no room does not push away those of the others.
+  const fitting = fields.filter(
+    ({ value, because }) =>
+      because !== undefined && labelWidth + value.length + because.length + 4 <= columnsMax,
+  )
+  const valueWidth = Math.max(38, ...fitting.map(({ value }) => value.length + 2))
   return fields.flatMap(({ label, value, because }) => {
     const margin = `  ${label.padEnd(labelWidth)}`
     if (because === undefined) return hang(margin, value)

@@ -3,6 +3,8 @@ import { Readable } from 'node:stream'
 import { builds as operations } from '@norrix/contract/builds.operations'
 import type { Client } from '@norrix/contract/client'
 import { Fault } from '@norrix/contract/fault'
+import { ShownFault } from '../../io/fault-text.ts'
+import { sizeText } from '../../io/words.ts'
 import type { PackedProject } from '../../project/pack.ts'
 
 const triesMax = 3
@@ -35,10 +37,22 @@ export async function uploadProject(
       })
       return source.id
     } catch (error) {
+      if (error instanceof Fault && error.code === 'too_large') throw tooLarge(error, sizeBytes)
       const isBroken = error instanceof Fault && error.code === 'network' && !to.signal.aborted
       if (!isBroken || tries >= triesMax) throw error
     }
   }
+}
+
+/** The server knows its limit; that it was a project, and what can be done about it, is known here. */
+function tooLarge({ message, requestId, details }: Fault, sizeBytes: number): Fault {
+  return new ShownFault('too_large', {
+    message: `The packed project has ${sizeText(sizeBytes)}, which is more than this server takes.`,
+    fix: 'leave out what the build does not need: name it in .norrixignore',
+    evidence: [{ label: 'server', text: message }],
+    requestId,
+    details,
+  })
 }
 
 function counted(path: string, progress: (sentBytes: number) => void): ReadableStream<Uint8Array> {
