@@ -80,7 +80,8 @@ function refuseKeyInUrl(url: URL): void {
 function report(log: Log, fault: Fault, requestId: string, req: IncomingMessage): void {
   const { status } = faultTable[fault.code]
   const path = (req.url ?? '').split('?')[0]
-  const fields = { requestId, code: fault.code, status, method: req.method, path }
+  // Not `code`: fields of that name are taken out of every line, since authorization codes come under it.
+  const fields = { requestId, fault: fault.code, status, method: req.method, path }
   if (status >= 500) log.error('request.failed', { ...fields, cause: fault.cause ?? fault })
   else log.debug('request.refused', fields)
 }

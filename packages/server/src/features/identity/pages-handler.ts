@@ -46,7 +46,7 @@ export function createPages(deps: {
     const { requestId } = origin
     const { status } = faultTable[fault.code]
     const path = url.pathname.replace(/[\w-]{40,}/, '…')
-    const fields = { requestId, code: fault.code, status, path }
+    const fields = { requestId, fault: fault.code, status, path }
     if (status >= 500) log.error('identity.page_failed', { ...fields, cause: fault.cause ?? fault })
     else
       log.info('identity.page_refused', {
