@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 const port = z.number().int().min(0).max(65_535)
 const file = z.string().min(1).max(1000)
-const origin = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text, {
+const origin = z.url({ protocol: /^https?$/, abort: true }).refine(isOrigin, {
   message: 'must be an origin: scheme, host and port, without a path or a slash at the end',
 })
 
@@ -84,3 +84,7 @@ export const configShape = z.strictObject({
 
 export type ConfigFile = z.output<typeof configShape>
 export type EnvironmentFile = z.output<typeof environmentShape>
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}

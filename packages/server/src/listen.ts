@@ -4,7 +4,7 @@ import { Fault } from '@norrix/contract/fault'
 /**
  * Takes the port. `localhost` means both loopback addresses, since browsers and tools differ in which they try first.
  *
- * @throws Fault port_taken
+ * @throws Fault port_taken, or config_file for an address that this machine or this user cannot have
  */
 export async function listen(address: {
   host: string
@@ -31,7 +31,9 @@ function listenOn(host: string, port: number): Promise<Server> {
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(cause.code === 'EADDRINUSE' ? portTaken(host, port, cause) : cause)
+      reject(
+        cause.code === 'EADDRINUSE' ? portTaken(host, port, cause) : noAddress(host, port, cause),
+      )
     })
     server.listen({ host, port, exclusive: true }, () => {
       server.removeAllListeners('error')
@@ -50,6 +52,14 @@ function portTaken(host: string, port: number, cause: Error): Fault {
   return new Fault('port_taken', {
     message: `Port ${port} on ${host} is taken by another program.`,
     fix: 'stop that program, or set `listen.port` in norrix-server.json (or NORRIX_PROD_PORT, NORRIX_DEV_PORT)',
+    cause,
+  })
+}
+
+function noAddress(host: string, port: number, cause: NodeJS.ErrnoException): Fault {
+  return new Fault('config_file', {
+    message: `Nothing can listen on port ${port} of ${host} here (${cause.code ?? cause.message}).`,
+    fix: 'set `listen.host` and `listen.port` in norrix-server.json to an address of this machine and a port from 1024',
     cause,
   })
 }

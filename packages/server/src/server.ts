@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { version } from '@norrix/contract/version'
 import { compose } from './compose.ts'
@@ -47,7 +46,6 @@ export async function startServer(
 ): Promise<NorrixServer> {
   const log = deps.effects.log.with({ environment: config.kind })
   const effects: Effects = { ...deps.effects, log }
-  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
   const lock = lockFolder(config.dataFolder)
   // Taken first: the address of everything below follows from the port.
   const { servers, port } = await listen(config.listen).catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '@norrix/contract/fault'
@@ -7,13 +8,13 @@ export interface FolderLock {
 }
 
 /**
- * Holds the data folder for one server (ruling 27). The lock is SQLite's own EXCLUSIVE lock on a small file: the kernel
+ * Makes the data folder where there is none, and holds it for one server (ruling 27). The lock is SQLite's own EXCLUSIVE lock on a small file: the kernel
  * lets it go when the process ends, however it ends, so there is never a stale one.
  *
- * @throws Fault data_in_use with the holder's process id
+ * @throws Fault data_in_use, data_unusable
  */
 export function lockFolder(folder: string): FolderLock {
-  const file = new DatabaseSync(join(folder, 'lock'), { timeout: 0 })
+  const file = openIn(folder)
   try {
     file.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;')
   } catch (cause) {
@@ -25,4 +26,18 @@ export function lockFolder(folder: string): FolderLock {
     })
   }
   return { release: () => file.close() }
+}
+
+function openIn(folder: string): DatabaseSync {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    return new DatabaseSync(join(folder, 'lock'), { timeout: 0 })
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+    throw new Fault('data_unusable', {
+      message: `The data folder ${folder} cannot be made or written to${why}.`,
+      fix: 'give this user the right to write there, or set another `data` folder in norrix-server.json',
+      cause,
+    })
+  }
 }
