@@ -28,13 +28,13 @@ export interface TerminalOptions {
 const patienceMs = 30_000
 const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 
-/** Starts `norrix` with these words on a screen of 100 columns. */
+/** Starts `norrix` with these words. */
 export function typeInTerminal(words: readonly string[], options: TerminalOptions): InTerminal {
-  const { home, cwd = home, env = {} } = options
+  const { home, cwd = home, env = {}, columns = 100 } = options
   const [file, ...first] = options.program ?? [process.execPath, main]
   const child = spawn(file, [...first, ...words], {
     name: 'xterm-256color',
-    cols: 100,
+    cols: columns,
     rows: 40,
     cwd,
     env: {
