@@ -7,6 +7,7 @@ import { debugText, sayFault, toFault } from './io/fault-text.ts'
 import { createIo, type Io } from './io/io.ts'
 import { isAutomated, speaksUtf8, type Surroundings } from './io/terminal.ts'
 import type { Call } from './needs/call.ts'
+import { hasKey } from './needs/credential.ts'
 import type { Basics } from './needs/basics.ts'
 import { createResolver } from './needs/resolve.ts'
 import { readArguments } from './program.ts'
@@ -48,8 +49,7 @@ async function runRow(row: CommandRow, call: Call, around: Surroundings): Promis
 
 /** Product ruling 19: a key or a missing terminal means that nobody is asked. */
 function mayAsk({ options }: Call, { env, stdin, stderr }: Surroundings): boolean {
-  if (options['nonInteractive'] === true || env['NORRIX_API_KEY']?.trim() || isAutomated(env))
-    return false
+  if (options['nonInteractive'] === true || hasKey(env) || isAutomated(env)) return false
   return stdin.isTTY === true && stderr.isTTY === true
 }
 

@@ -9,7 +9,7 @@ import { cleanLine } from '../io/clean.ts'
 import { isAutomated } from '../io/terminal.ts'
 import { parseDuration } from '../io/words.ts'
 import { agent } from '../needs/api.ts'
-import { keyFrom } from '../needs/credential.ts'
+import { hasKey } from '../needs/credential.ts'
 import type { Environment } from '../needs/environment.ts'
 import { textOption } from '../needs/call.ts'
 import type { Basics } from '../needs/basics.ts'
@@ -41,7 +41,10 @@ export const signIn = command(['environment'], async ({ environment, ...basics }
 })
 
 function refuseWithoutPerson({ around, call }: Basics): void {
-  const isAlone = around.stdin.isTTY !== true || isAutomated(around.env)
+  const isAlone =
+    call.options['nonInteractive'] === true ||
+    around.stdin.isTTY !== true ||
+    isAutomated(around.env)
   if (!isAlone || call.options['browser'] === false) return
   throw new Fault('no_terminal', {
     message: 'Signing in takes a person at a terminal, and there is none.',
@@ -61,7 +64,7 @@ function introduce(
       `You are signed in as ${before.account.email}; a new sign-in takes its place.`,
     )
   }
-  if (keyFrom(around.env) !== undefined) {
+  if (hasKey(around.env)) {
     io.talk.marked(
       'warning',
       'NORRIX_API_KEY is set and goes before any session until you unset it.',

@@ -1,6 +1,6 @@
 import { command } from '../command.ts'
 import { dateText } from '../io/words.ts'
-import { keyFrom } from '../needs/credential.ts'
+import { hasKey } from '../needs/credential.ts'
 import { endOnServer } from '../sign-in/end-session.ts'
 import { endPatienceMs } from '../sign-in/keep.ts'
 
@@ -31,7 +31,7 @@ export const signOut = command(['environment'], async ({ environment, sessions, 
       `Signed out here. The server could not be told: this session stays valid there until ${until}. Revoke it at ${page}`,
     )
   }
-  if (keyFrom(around.env) !== undefined) {
+  if (hasKey(around.env)) {
     io.talk.marked('warning', 'NORRIX_API_KEY is still set; signing out does not touch it.')
   }
 })

@@ -41,11 +41,12 @@ const ascii: Readonly<Record<string, string>> = {
   '·': '-',
   '…': '...',
   '│': '|',
+  '→': '->',
   '–': '-',
   '’': "'",
 }
 
 /** Our own few signs in ASCII, for a terminal that has no UTF-8. */
 export function toAscii(text: string): string {
-  return text.replaceAll(/[✓✗·…│–’]/g, (sign) => ascii[sign] ?? sign)
+  return text.replaceAll(/[✓✗·…│→–’]/g, (sign) => ascii[sign] ?? sign)
 }

@@ -58,6 +58,11 @@ export async function resolveCredential(
   return { kind: 'key', text: key, start }
 }
 
+/** Whether a key is set, good or bad. */
+export function hasKey(env: Surroundings['env']): boolean {
+  return Boolean(env['NORRIX_API_KEY']?.trim())
+}
+
 /**
  * The key in the environment; undefined where there is none. What copying adds at the ends is taken off (threat T53).
  *

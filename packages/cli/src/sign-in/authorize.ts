@@ -86,6 +86,9 @@ function checkMetadata(config: Configuration, origin: string): Endpoints {
     throw untrusted(origin, 'names no place of its own for signing in')
   }
   here(metadata.authorization_endpoint)
+  if (metadata.authorization_response_iss_parameter_supported !== true) {
+    throw untrusted(origin, 'does not say in its answers who gives them')
+  }
   if (!metadata.code_challenge_methods_supported?.includes('S256')) {
     throw untrusted(origin, 'does not offer PKCE with S256')
   }

@@ -24,7 +24,7 @@ export async function openBrowser(
       env: childEnvironment(around.env),
     })
     // Some openers are the browser itself and stay: it is left to itself then.
-    const timer = setTimeout(resolve, patienceMs)
+    const timer = setTimeout(resolve, patienceMs).unref()
     const done = () => {
       clearTimeout(timer)
       resolve()

@@ -38,10 +38,8 @@ export const buildsDownload = command(
     for (const { artifact, path } of targets) {
       await downloadOne(artifact, { path, buildId, force }, given)
       files.push({ path, sizeBytes: artifact.sizeBytes, sha256: artifact.sha256 })
-      io.result.marked(
-        'done',
-        `${path}  ${sizeText(artifact.sizeBytes)}  sha256 ${artifact.sha256}`,
-      )
+      io.result.marked('done', `${path}  ${sizeText(artifact.sizeBytes)}`)
+      io.result.line(`  sha256 ${artifact.sha256}`)
     }
     io.document({ buildId, files })
   },

@@ -1,7 +1,7 @@
 import { command } from '../../command.ts'
 import { followBuild } from './follow.ts'
 import { createLogLines } from './log-lines.ts'
-import { checkBuildId } from './words.ts'
+import { checkBuildId, eventDocument } from './words.ts'
 
 /** The log is the result: it goes to stdout, without the bar that sets it off in `norrix build`. */
 export const buildsLogs = command(
@@ -17,11 +17,7 @@ export const buildsLogs = command(
       follow: call.options['follow'] === true,
       onBreak: () => io.talk.marked('warning', 'The connection broke; it is made again.'),
     })) {
-      io.event(
-        event.type === 'state'
-          ? { event: 'state', build: event.build }
-          : { ...event, event: event.type },
-      )
+      io.event(eventDocument(event))
       if (event.type === 'log') for (const line of lines.add(event.text)) io.result.line(line)
       if (event.type === 'state') state = event.build.state
     }

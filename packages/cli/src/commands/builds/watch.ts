@@ -8,7 +8,7 @@ import type { Io } from '../../io/io.ts'
 import { durationText } from '../../io/words.ts'
 import { followBuild } from './follow.ts'
 import { createLogLines, type LogLines } from './log-lines.ts'
-import { artifactText, runTime, stepText } from './words.ts'
+import { artifactText, eventDocument, runTime, stepText } from './words.ts'
 
 export interface Watch {
   readonly api: Client
@@ -38,11 +38,7 @@ export async function watchBuild(queued: Build, watch: Watch): Promise<void> {
       follow: true,
       onBreak: () => watch.io.talk.marked('warning', 'The connection broke; it is made again.'),
     })) {
-      watch.io.event(
-        event.type === 'state'
-          ? { event: 'state', build: event.build }
-          : { ...event, event: event.type },
-      )
+      watch.io.event(eventDocument(event))
       if (event.type === 'log') say(lines.add(event.text), watch.io)
       if (event.type === 'state') {
         if (event.build.state !== build.state) queue.note(event.build)

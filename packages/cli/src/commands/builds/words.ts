@@ -1,4 +1,4 @@
-import type { Artifact, Build } from '@norrix/contract/types'
+import type { Artifact, Build, LogEvent } from '@norrix/contract/types'
 import { Fault } from '@norrix/contract/fault'
 import { sizeText } from '../../io/words.ts'
 
@@ -31,6 +31,12 @@ export function runTime(build: Build, now: Date): number | undefined {
 export function queuerText({ queuedBy }: Build): string {
   const name = queuedBy.kind === 'key' ? `API key "${queuedBy.name}"` : queuedBy.name
   return queuedBy.keyRevoked ? `${name} (key revoked)` : name
+}
+
+/** A build's event as a line of JSON says it. */
+export function eventDocument(event: LogEvent): object {
+  const { type, ...rest } = event
+  return { event: type, ...rest }
 }
 
 /** @throws Fault usage */
