@@ -9,14 +9,20 @@ export const idOf = (kind: IdKind): z.ZodString => z.string().regex(idPattern(ki
 /** A moment, ISO 8601 in UTC with milliseconds. */
 export const time: z.ZodISODateTime = z.iso.datetime({ precision: 3 })
 
+/** Text without control characters and bidirectional overrides: they could disguise it in a list or a terminal. */
+const undisguised = /^[^\p{Cc}\u202a-\u202e\u2066-\u2069]+$/u
+
+/** A line of text that a person, a project or a machine gave: 1 to `max` characters, none of them in disguise. */
+export const line = (max: number): z.ZodString =>
+  z.string().min(1).max(max).regex(undisguised, 'must not hold control characters')
+
 /** A name that people give: trimmed, 1 to 64 characters, no control or direction-changing characters. */
 export const givenName = z
   .string()
   .trim()
   .min(1)
   .max(64)
-  // Control characters and bidirectional overrides could disguise a name in a list or a terminal.
-  .regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]+$/u, 'must not hold control characters')
+  .regex(undisguised, 'must not hold control characters')
 
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 

@@ -1,15 +1,7 @@
 import { z } from 'zod'
-import { flag, idOf, listQuery, pageOf, sha256, time } from './basic.shapes.ts'
+import { flag, idOf, line, listQuery, pageOf, sha256, time } from './basic.shapes.ts'
 import { buildStates, buildTypes, platforms } from './builds.policy.ts'
 import { inOrg } from './orgs.shapes.ts'
-
-/** A line of text that a person or a project file gave: no control characters. */
-const line = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[^\p{Cc}]+$/u, 'must not hold control characters')
 
 export const project = z.strictObject({
   name: line(100),

@@ -4,6 +4,16 @@ import { artifact, isolationLevel, plan, project } from './builds.shapes.ts'
 import { buildOutcomes, buildTypes, platforms } from './builds.policy.ts'
 import { isFaultCode } from './fault.ts'
 
+/**
+ * Text that a machine reports and people read. It may quote what a build made, such as the name of a file, so that it is taken
+ * as it is but for signs that turn the direction of writing.
+ */
+const report = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .overwrite((text) => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '\ufffd'))
+
 const inLease = z.strictObject({ leaseId: idOf('lease') })
 
 export const lease = z.object({
@@ -31,8 +41,8 @@ export const leasesShapes = {
     body: z.strictObject({
       /** Null keeps the name that the runner was added under. */
       name: givenName.nullable(),
-      os: z.string().max(100),
-      version: z.string().max(50),
+      os: report(100),
+      version: report(50),
       platforms: z.array(z.enum(platforms)).min(1),
       isolation: isolationLevel,
     }),
@@ -60,13 +70,13 @@ export const leasesShapes = {
         .string()
         .min(1)
         .max(200)
-        .regex(/^[^\p{Cc}/\\]+$/u, 'must be a plain file name'),
+        .regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069/\\]+$/u, 'must be a plain file name'),
       sha256,
       contentType: z
         .string()
         .max(100)
         .regex(/^[\w.+-]+\/[\w.+-]+$/),
-      signer: z.string().max(500).optional(),
+      signer: report(500).optional(),
       standIn: z.enum(['true', 'false']).default('false'),
     }),
     output: artifact,
@@ -77,7 +87,7 @@ export const leasesShapes = {
       outcome: z.enum(buildOutcomes),
       exitCode: z.number().int().nullable(),
       failure: z
-        .strictObject({ code: z.string().refine(isFaultCode), message: z.string().max(1000) })
+        .strictObject({ code: z.string().refine(isFaultCode), message: report(1000) })
         .nullable(),
     }),
     output: z.object({ state: z.enum(buildOutcomes) }),

@@ -116,7 +116,7 @@ function nameArtifacts(files: readonly string[]): readonly string[] {
   return files.map((file, index) => {
     const isAlone = bases.indexOf(bases[index] ?? '') === bases.lastIndexOf(bases[index] ?? '')
     const name = isAlone ? path.posix.basename(file) : file.replaceAll('/', '-')
-    if (name.length <= 200 && !/[\p{Cc}\\]/u.test(name)) return name
+    if (name.length <= 200 && !/[\p{Cc}\u202a-\u202e\u2066-\u2069\\]/u.test(name)) return name
     throw new ArtifactError(
       'artifact_name',
       `The artifact name ${JSON.stringify(name.slice(0, 80))} is too long or odd.`,
