@@ -29,6 +29,7 @@ export function createListener(
     const requestId = newId('request', randomBytes)
     setSecurityHeaders(res, { requestId, https })
     handle(options, req, res, requestId).catch((error: unknown) => {
+      if (isLeft(error, res)) return options.log.debug('request.left', { requestId })
       const fault = toFault(error)
       report(options.log, fault, requestId, req)
       // What is left of a refused upload is not worth reading.
@@ -75,6 +76,13 @@ function refuseKeyInUrl(url: URL): void {
     message: 'A key was put into the address, where logs keep it. Treat it as leaked.',
     fix: 'revoke that key, and send keys as `Authorization: Bearer …` only',
   })
+}
+
+/** Whoever asked is gone before the answer's end: a closed tab, a download that was stopped. No fault of the server. */
+function isLeft(error: unknown, res: ServerResponse): boolean {
+  const isCut =
+    error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+  return isCut && res.destroyed
 }
 
 function report(log: Log, fault: Fault, requestId: string, req: IncomingMessage): void {
