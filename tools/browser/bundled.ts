@@ -6,7 +6,7 @@
 // off what the tests are there to prove.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
@@ -48,6 +48,7 @@ async function unpacked(): Promise<string> {
   const staging = await mkdtemp(join(cache, '.unpacking-'))
   try {
     await unpackInto(staging)
+    await writeFile(join(staging, 'fonts', 'fonts.conf'), fontSettings(folder))
     await rename(staging, folder)
   } catch (error) {
     await rm(staging, { recursive: true, force: true })
@@ -55,6 +56,21 @@ async function unpacked(): Promise<string> {
     if (!existsSync(folder)) throw error
   }
   return folder
+}
+
+/**
+ * The package's own settings look for its font under /tmp and /var/task. On a machine without fonts none is found, and the
+ * first page with a letter in it ends the browser (seen on a bare Debian).
+ */
+function fontSettings(folder: string): string {
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${folder}/fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir>${folder}/fonts-cache</cachedir>
+</fontconfig>
+`
 }
 
 /** The user's cache folder, or where the home is not writable one in the temporary folder, theirs alone. */

@@ -42,8 +42,11 @@ const runner = z.union([
       .array(z.enum(['ios', 'android', 'visionos']))
       .min(1)
       .optional(),
-    /** `none` lets builds run unprotected: only on a loopback, single-user install (ruling 15). */
-    isolation: z.enum(['auto', 'none']).optional(),
+    /**
+     * `auto`: the best that the machine gives; nothing at all only on a loopback address where nobody signs up (ruling 15).
+     * `required`: no builds rather than unprotected ones.
+     */
+    isolation: z.enum(['auto', 'required']).optional(),
     /** Variables that every build of this runner gets, such as ANDROID_HOME. Never secrets. */
     env: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/), z.string()).optional(),
     /** Folders and files outside the system's own that builds may read. */

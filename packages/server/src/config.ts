@@ -1,54 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
-import type { Platform } from '@norrix/contract/builds.policy'
+import { dirname, resolve } from 'node:path'
 import { Fault } from '@norrix/contract/fault'
-import { configShape, type ConfigFile, type EnvironmentFile } from './config.shapes.ts'
-import type { SignUp, UpstreamConfig } from './features/identity/index.ts'
-import type { DatabaseConfig } from './kernel/db/database.ts'
+import { resolveAll } from './config/resolve.ts'
+import type { EnvironmentConfig } from './config/types.ts'
+import { configShape } from './config.shapes.ts'
 
-/** Everything that one environment's server is told. Nothing else reads files or variables. */
-export interface EnvironmentConfig {
-  readonly kind: EnvironmentKind
-  readonly name: string
-  /** `localhost` listens on both loopback addresses. Port 0 takes a free one. */
-  readonly listen: { readonly host: string; readonly port: number }
-  /** Undefined: `http://localhost:<port>`, once the port is known. */
-  readonly publicUrl: string | undefined
-  readonly dataFolder: string
-  readonly database: DatabaseConfig
-  readonly blobsFolder: string
-  readonly upstreams: readonly UpstreamConfig[]
-  readonly signUp: SignUp
-  readonly runner: RunnerConfig | undefined
-  readonly limits: Limits
-}
-
-/** The server's own runner. */
-export interface RunnerConfig {
-  readonly platforms: readonly Platform[]
-  readonly allowNoIsolation: boolean
-  readonly env: Readonly<Record<string, string>>
-  readonly readable: readonly string[]
-  /** Where the runner finds its tools. */
-  readonly path: string
-}
-
-export interface Limits {
-  readonly sourceBytes: number
-  readonly artifactBytes: number
-  readonly logBytes: number
-  readonly buildMinutes: number
-}
-
-export const defaultLimits: Limits = {
-  sourceBytes: 1024 ** 3,
-  artifactBytes: 2 * 1024 ** 3,
-  logBytes: 16 * 1024 ** 2,
-  buildMinutes: 60,
-}
-
-const defaultPorts: Readonly<Record<EnvironmentKind, number>> = { prod: 4400, dev: 4401 }
+export { defaultLimits } from './config/resolve.ts'
+export type { EnvironmentConfig, Limits, RunnerConfig } from './config/types.ts'
 
 export interface ConfigSources {
   /** The variables of the process. */
@@ -80,7 +38,12 @@ export function readConfig(sources: ConfigSources): readonly EnvironmentConfig[]
     faults.push(`${issue.path.join('.') || 'the file'}: ${issue.message}`)
   }
   if (!parsed.success || faults.length > 0) throw configFault(path, faults)
-  const resolved = resolveAll(parsed.data, dirname(path), sources, faults)
+  const resolved = resolveAll(parsed.data, {
+    folder: dirname(path),
+    defaultData: sources.defaultData,
+    path: sources.env['PATH'] ?? '',
+    faults,
+  })
   if (faults.length > 0) throw configFault(path, faults)
   return resolved
 }
@@ -145,117 +108,3 @@ function merge(base: unknown, over: Record<string, unknown>): unknown {
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function resolveAll(
-  file: ConfigFile,
-  folder: string,
-  sources: ConfigSources,
-  faults: string[],
-): EnvironmentConfig[] {
-  const kinds = (['prod', 'dev'] as const).filter((kind) => file.environments[kind])
-  const resolved = kinds.map((kind) =>
-    resolveOne(kind, file.environments[kind] ?? {}, { folder, sources, faults }),
-  )
-  const [first, second] = resolved
-  if (first && second && first.dataFolder === second.dataFolder) {
-    faults.push(`dev.data: is the same folder as prod.data, ${first.dataFolder}`)
-  }
-  return resolved
-}
-
-interface Resolving {
-  readonly folder: string
-  readonly sources: ConfigSources
-  readonly faults: string[]
-}
-
-function resolveOne(
-  kind: EnvironmentKind,
-  file: EnvironmentFile,
-  resolving: Resolving,
-): EnvironmentConfig {
-  const { folder, sources } = resolving
-  const faults = { push: (text: string) => resolving.faults.push(`${kind}.${text}`) }
-  const dataFolder = resolve(folder, file.data ?? join(sources.defaultData, kind))
-  const publicUrl = file.publicUrl
-  if (publicUrl && isReadableOnTheWay(publicUrl) && !file.allowInsecureHttp) {
-    faults.push(
-      `publicUrl: ${publicUrl} is plain http beyond this machine; use https, or set allowInsecureHttp`,
-    )
-  }
-  const upstreams = (file.upstreams ?? [{ kind: 'embedded' as const }]).map((upstream, index) =>
-    resolveUpstream(upstream, folder, (text) => faults.push(`upstreams.${index}.${text}`)),
-  )
-  const signUp = resolveSignUp(file.signUp)
-  if (signUp.kind === 'domain' && upstreams.every((upstream) => upstream.kind === 'embedded')) {
-    faults.push('signUp: by domain needs an upstream that verifies addresses; embedded does not')
-  }
-  return {
-    kind,
-    name: file.name ?? 'Norrix',
-    listen: {
-      host: file.listen?.host ?? 'localhost',
-      port: file.listen?.port ?? defaultPorts[kind],
-    },
-    publicUrl,
-    dataFolder,
-    database: { kind: 'sqlite', file: resolve(dataFolder, file.database?.file ?? 'norrix.db') },
-    blobsFolder: resolve(dataFolder, file.blobs?.folder ?? 'blobs'),
-    upstreams,
-    signUp,
-    runner: resolveRunner(file.runner ?? {}, folder, sources.env['PATH'] ?? ''),
-    limits: resolveLimits(file.limits),
-  }
-}
-
-function isReadableOnTheWay(url: string): boolean {
-  const { protocol, hostname } = new URL(url)
-  return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-}
-
-function resolveUpstream(
-  upstream: NonNullable<EnvironmentFile['upstreams']>[number],
-  folder: string,
-  fault: (text: string) => void,
-): UpstreamConfig {
-  if (upstream.kind === 'embedded') return upstream
-  const { clientSecretFile, ...rest } = upstream
-  if (clientSecretFile === undefined) return rest
-  try {
-    const clientSecret = readFileSync(resolve(folder, clientSecretFile), 'utf8').trim()
-    if (clientSecret === '') fault('clientSecretFile: is empty')
-    return { ...rest, clientSecret }
-  } catch {
-    fault(`clientSecretFile: ${clientSecretFile} cannot be read`)
-    return rest
-  }
-}
-
-function resolveSignUp(signUp: EnvironmentFile['signUp']): SignUp {
-  if (signUp === undefined || signUp === 'invite') return { kind: 'invite' }
-  return signUp === 'open' ? { kind: 'open' } : signUp
-}
-
-function resolveRunner(
-  runner: NonNullable<EnvironmentFile['runner']>,
-  folder: string,
-  path: string,
-): RunnerConfig | undefined {
-  if (runner === false) return undefined
-  return {
-    platforms: runner.platforms ?? ['android'],
-    allowNoIsolation: runner.isolation === 'none',
-    env: runner.env ?? {},
-    readable: (runner.readable ?? []).map((name) => resolve(folder, name)),
-    path,
-  }
-}
-
-function resolveLimits(limits: EnvironmentFile['limits']): Limits {
-  return {
-    sourceBytes: limits?.sourceBytes ?? defaultLimits.sourceBytes,
-    artifactBytes: limits?.artifactBytes ?? defaultLimits.artifactBytes,
-    logBytes: limits?.logBytes ?? defaultLimits.logBytes,
-    buildMinutes: limits?.buildMinutes ?? defaultLimits.buildMinutes,
-  }
-}

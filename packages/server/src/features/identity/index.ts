@@ -159,21 +159,24 @@ function standAt(req: IncomingMessage, publicUrl: string): void {
   delete req.headers['x-forwarded-for']
 }
 
-/** A code used twice or a token given back: written down, with whose session it was. */
+/** A code used twice or a token given back: the session is over, and it is written down whose it was. */
 async function recordEnd(
-  { db, audit }: IdentityDeps,
+  { db, audit, sessions }: IdentityDeps,
   grantHash: string,
   facts: RequestFacts | undefined,
 ): Promise<void> {
   const session = await findSessionOfGrant(db.kysely, grantHash)
   if (!session) return
-  await audit.record(db.kysely, {
-    actor: { kind: 'session', id: session.account_id, name: session.email },
-    action: 'sessions.revoke_tokens',
-    orgId: null,
-    subjectId: session.id,
-    address: facts?.address ?? 'unknown',
-    requestId: facts?.requestId ?? 'unknown',
+  await db.transaction(async (tx) => {
+    await sessions.endByGrant(tx, grantHash)
+    await audit.record(tx, {
+      actor: { kind: 'session', id: session.account_id, name: session.email },
+      action: 'sessions.revoke_tokens',
+      orgId: null,
+      subjectId: session.id,
+      address: facts?.address ?? 'unknown',
+      requestId: facts?.requestId ?? 'unknown',
+    })
   })
 }
 

@@ -50,6 +50,8 @@ export interface Sessions {
     session: NewSession,
   ): Promise<{ id: string; cookie: string; maxAgeSeconds: number }>
   endByCookie(tx: SessionTransaction, cookie: string): Promise<void>
+  /** Ends the session whose tokens were given back, or whose code was used twice. */
+  endByGrant(tx: SessionTransaction, grantHash: string): Promise<void>
 }
 
 export function sessionsFeature(deps: {
@@ -124,13 +126,16 @@ export function sessionsFeature(deps: {
       return { id, cookie, maxAgeSeconds: browserLifeMs / 1000 }
     },
     endByCookie: async (tx, cookie) => {
-      await endSession(tx, { cookie_hash: hashToken(cookie) }, effects.now())
+      await endSession(tx, ['cookie_hash', hashToken(cookie)], effects.now())
+    },
+    endByGrant: async (tx, grantHash) => {
+      await endSession(tx, ['grant_hash', grantHash], effects.now())
     },
     routes: [
       implement(operations.whoami, ({ principal }) => whoami(deps, principal)),
       implement(operations.end, ({ principal, context }) =>
         db.transaction(async (tx) => {
-          const ended = await endSession(tx, { id: principal.sessionId }, effects.now())
+          const ended = await endSession(tx, ['id', principal.sessionId], effects.now())
           if (ended?.grant_hash) await deps.endGrant(tx, ended.grant_hash)
           await audit.record(tx, {
             actor: actorOf(principal),

@@ -8,18 +8,22 @@ export async function insertSession(db: Own, session: SessionsTable): Promise<vo
   await db.insertInto('sessions').values(session).execute()
 }
 
+/** What a session can be found by. */
+export type SessionKey = readonly [column: 'id' | 'cookie_hash' | 'grant_hash', value: string]
+
 /** Ends a session once; undefined when there was none to end. */
 export async function endSession(
   db: Own,
-  which: { id: string } | { cookie_hash: string },
+  [column, value]: SessionKey,
   now: number,
 ): Promise<Pick<SessionsTable, 'id' | 'grant_hash'> | undefined> {
-  const update = db.updateTable('sessions').set({ ended_at: now }).where('ended_at', 'is', null)
-  const one =
-    'id' in which
-      ? update.where('id', '=', which.id)
-      : update.where('cookie_hash', '=', which.cookie_hash)
-  return one.returning(['id', 'grant_hash']).executeTakeFirst()
+  return db
+    .updateTable('sessions')
+    .set({ ended_at: now })
+    .where('ended_at', 'is', null)
+    .where(column, '=', value)
+    .returning(['id', 'grant_hash'])
+    .executeTakeFirst()
 }
 
 /** Notes a use, and puts off the idle end: never past the absolute one. */
