@@ -46,8 +46,11 @@ export function refusalWrongs(
   const fields = ['error', 'message', 'code', 'requestId', 'fix', 'details']
   const message = body['message']
   return [
-    ...unless(isFaultCode(code) && listed.includes(code), `${code} is not among its listed faults`),
-    ...unless(status === faultTable[expected].status, `${code} came with status ${status}`),
+    ...unless(
+      isFaultCode(code) && listed.includes(code),
+      `${expected} is not among its listed faults`,
+    ),
+    ...unless(status === faultTable[expected].status, `${expected} came with status ${status}`),
     ...unless(body['error'] === STATUS_CODES[status], `calls ${status} ${String(body['error'])}`),
     ...unless(typeof message === 'string' && message.length > 0, 'says nothing'),
     ...unless(body['requestId'] === headers['x-request-id'], 'has two request ids'),
@@ -102,7 +105,7 @@ function bytesWrongs({ status, headers, text }: Answer): string[] {
   return [
     ...unless(status === 200 && text.length > 0, `is ${status} with ${text.length} characters`),
     ...unless(
-      /^attachment; filename=/.test(String(headers['content-disposition'])),
+      String(headers['content-disposition']).startsWith('attachment; filename='),
       'is shown, not saved',
     ),
     ...unless(policy === "sandbox; default-src 'none'", `has the content policy ${policy}`),

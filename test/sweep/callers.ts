@@ -5,7 +5,7 @@ import { apiKeys } from '@norrix/contract/api-keys.operations'
 import { runners } from '@norrix/contract/runners.operations'
 import { sessions } from '@norrix/contract/sessions.operations'
 import type { NorrixServer } from '@norrix/server/server'
-import { Browser } from '../identity/browser.ts'
+import type { Browser } from '../identity/browser.ts'
 import { signInCommandLine } from '../identity/command-line.ts'
 import { bearer, makeKey, type Person } from '../kit/people.ts'
 import type { Who } from './expected.ts'
@@ -79,7 +79,10 @@ export async function people(
     const { user } = await person.client.call(sessions.whoami, {})
     ledger.run(
       'insert into members (org_id, account_id, role, created_at) values (?, ?, ?, ?)',
-      ...[owner.orgId, user?.id ?? '', role, Date.now()],
+      owner.orgId,
+      user?.id ?? '',
+      role,
+      Date.now(),
     )
     await add(role, person, { [person.orgId]: 'owner' })
   }

@@ -1,16 +1,8 @@
 import type { Operation } from '@norrix/contract/operation'
-import { draftOf, write } from './drafts.ts'
+import { draftOf, write, type Case } from './drafts.ts'
 import { expectedOf, type Expected } from './expected.ts'
 import { bodyCases, queryCases } from './input-cases.ts'
-import type { Ask } from './wire.ts'
 import type { Caller, World } from './world.ts'
-
-/** One request, and the one answer to it that is right. */
-export interface Case {
-  readonly title: string
-  readonly ask: Ask
-  readonly expected: Expected
-}
 
 /** All that can be asked of one operation, rightly and wrongly. */
 export function casesOf(world: World, operation: Operation): readonly Case[] {
@@ -81,7 +73,7 @@ function thingCases(world: World, operation: Operation, caller: Caller): readonl
       'of another kind': `x${id}`,
       'and more': `${id}%20`,
     }
-    return Object.entries(wrong).map(([what, text = '']) => {
+    return Object.entries(wrong).map(([what, text]) => {
       const params = { ...draft.params, [name]: text }
       const ask = write(operation, caller, { ...draft, params })
       // A dot segment is taken away by the address itself: what is left is no address of the contract, or of another.

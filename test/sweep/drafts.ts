@@ -1,9 +1,17 @@
 import type { Operation } from '@norrix/contract/operation'
 import { shapes, type OperationShapes } from '@norrix/contract/shapes'
 import { exampleOf } from './example.ts'
+import type { Expected } from './expected.ts'
 import type { Things } from './furnish.ts'
 import type { Ask } from './wire.ts'
 import { alwaysSent, knownFields, payload, type Caller } from './world.ts'
+
+/** One request, and the one answer to it that is right. */
+export interface Case {
+  readonly title: string
+  readonly ask: Ask
+  readonly expected: Expected
+}
 
 /** A whole request before it is written down; the cases spoil one part of it each. */
 export interface Draft {

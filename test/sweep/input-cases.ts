@@ -1,6 +1,5 @@
 import type { Operation } from '@norrix/contract/operation'
-import type { Case } from './cases.ts'
-import { draftOf, shapesOf, write, type Draft } from './drafts.ts'
+import { draftOf, shapesOf, write, type Case, type Draft } from './drafts.ts'
 import { fieldsOf } from './example.ts'
 import type { Expected } from './expected.ts'
 import { bytesMax, type Caller, type World } from './world.ts'

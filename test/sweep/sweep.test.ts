@@ -3,8 +3,8 @@ import type { Access } from '@norrix/contract/access.policy'
 import type { Operation } from '@norrix/contract/operation'
 import { operations } from '@norrix/contract/operations'
 import { refusalWrongs, headerWrongs, wrongsOf } from './answers.ts'
-import { accessCases, casesOf, fittest, type Case } from './cases.ts'
-import { draftOf, write } from './drafts.ts'
+import { accessCases, casesOf, fittest } from './cases.ts'
+import { draftOf, write, type Case } from './drafts.ts'
 import { pipeline, wireTo } from './wire.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -107,7 +107,8 @@ test.each([...new Set(operations.map(({ path }) => path))])(
       wrongs.push(...headerWrongs(answer))
       wrongs.push(...refusalWrongs(answer, 'method_not_allowed', ['method_not_allowed']))
       const allowed = String(answer.headers.allow).split(', ')
-      if (!declared.every((each) => allowed.includes(each))) wrongs.push(`allows ${allowed}`)
+      if (!declared.every((each) => allowed.includes(each)))
+        wrongs.push(`allows ${allowed.join(', ')}`)
     }
     expect(wrongs).toEqual([])
     expect(world.ledger.changes()).toEqual([])

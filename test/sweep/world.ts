@@ -87,7 +87,9 @@ export async function startWorld(): Promise<World> {
     ),
     secrets: [
       ...callers.flatMap(({ headers }) => [headers['authorization'], headers['cookie']]),
-      ...[owner.password, stranger.password, here.lostLease],
+      owner.password,
+      stranger.password,
+      here.lostLease,
     ].flatMap((text = '') => text.split(/[ =]/).filter((word) => word.length >= 20)),
     async stop() {
       ledger.close()

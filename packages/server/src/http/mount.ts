@@ -7,7 +7,7 @@ import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { readCredential } from './credential.ts'
 import type { BytesReply, RequestContext, Route } from './implement.ts'
 import type { Authenticators, Credential, Principal } from './principal.ts'
-import { refuse } from './refusals.ts'
+import { allowedMethods, methodNotAllowed, refuse } from './refusals.ts'
 import { parseInput, readJson } from './request.ts'
 import { sendBytes, sendEvents, sendJson } from './respond.ts'
 
@@ -84,11 +84,7 @@ function proveComplete({ operations, routes, shapes }: MountOptions): void {
   }
 }
 
-/**
- * False when no operation has the path either. One that exists says which methods it has (RFC 9110 section 15.5.6).
- *
- * @throws Fault method_not_allowed
- */
+/** False when no operation has the path either. @throws Fault method_not_allowed */
 function refuseMethod(
   router: RegExpRouter<Route>,
   req: IncomingMessage,
@@ -97,14 +93,8 @@ function refuseMethod(
 ): false {
   const methods = knownMethods.filter((method) => router.match(method, path)[0].length > 0)
   if (methods.length === 0) return false
-  res.setHeader(
-    'Allow',
-    methods.flatMap((each) => (each === 'GET' ? [each, 'HEAD'] : each)).join(', '),
-  )
-  throw new Fault('method_not_allowed', {
-    message: `This address takes ${methods.join(' and ')}, not ${req.method ?? 'nothing'}.`,
-    fix: 'look the operation up in /api/openapi.json',
-  })
+  res.setHeader('Allow', allowedMethods(methods))
+  throw methodNotAllowed(methods, req.method)
 }
 
 type Match = ReturnType<RegExpRouter<Route>['match']>

@@ -52,6 +52,19 @@ export function notFound(): Fault {
   })
 }
 
+/** A path that exists says which methods it has (RFC 9110 section 15.5.6). */
+export function methodNotAllowed(methods: readonly string[], asked = 'nothing'): Fault {
+  return new Fault('method_not_allowed', {
+    message: `This address takes ${methods.join(' and ')}, not ${asked}.`,
+    fix: 'look the operation up in /api/openapi.json',
+  })
+}
+
+/** The value of `Allow`: whatever answers GET answers HEAD. */
+export function allowedMethods(methods: readonly string[]): string {
+  return methods.flatMap((each) => (each === 'GET' ? [each, 'HEAD'] : each)).join(', ')
+}
+
 /** The key has proven itself to be the holder's own, so it may be told about itself (auth E5). */
 function scopeMissing(operation: Operation, principal: Principal, publicUrl: string): Fault {
   const { access } = operation
