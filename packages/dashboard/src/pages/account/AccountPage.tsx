@@ -47,7 +47,7 @@ export function AccountPage(): ReactNode {
                   <Link
                     to={paths.builds}
                     params={{ org: org.id }}
-                    className="font-medium text-accent underline"
+                    className="min-w-0 font-medium wrap-anywhere text-accent underline"
                   >
                     {org.name}
                   </Link>
