@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { leaveKeyDialog, revokeKeyIn } from '../kit/visitor.ts'
+import { leaveKeyDialog, revokeKeyIn } from '../../tools/person-in-browser.ts'
 import { projectOf } from './project.ts'
 import { inCi, makeKey, whoami, type World } from './world.ts'
 

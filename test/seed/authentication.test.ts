@@ -25,6 +25,9 @@ const worlds = [
   { node: 20, upstream: 'cognito', reads: isLong ? 'the whole page' : 'sign-in' },
 ] as const
 
+/** For the tests that run a dozen commands and more, on a machine with other things to do. */
+const patienceMs = isLong ? 600_000 : 120_000
+
 let browser: Browser
 let installed: { bin: string; remove(): void } | undefined
 beforeAll(async () => {
@@ -88,7 +91,11 @@ describe.each(worlds)('Node $node, $upstream: $reads', ({ node, upstream, reads 
     orgs.areSelected(world))
   test('`norrix orgs current` says which organization is used, and why', () =>
     orgs.areExplained(world))
-  test('`--org` names the organization on any command', () => orgs.areNamedByFlag(world))
+  test(
+    '`--org` names the organization on any command',
+    () => orgs.areNamedByFlag(world),
+    patienceMs,
+  )
 
   // Tokens in `~/.norrix/` (macOS, Linux) or `%USERPROFILE%\.norrix\` (Windows), apart for each environment. Where they lie
   // on Windows is decided by a function without effects: packages/cli/src/home/folder.test.ts.
@@ -98,6 +105,9 @@ describe.each(worlds)('Node $node, $upstream: $reads', ({ node, upstream, reads 
   // `norrix build ios release` and its like, under a session or a key.
   test('`norrix build ios release` says at once that no runner for ios was ever added, under a session and under a key', () =>
     builds.needARunner(world))
-  test('`norrix build ios release` builds on a runner for ios in a process of its own, under a session and under a key', () =>
-    builds.runElsewhere(world))
+  test(
+    '`norrix build ios release` builds on a runner for ios in a process of its own, under a session and under a key',
+    () => builds.runElsewhere(world),
+    patienceMs,
+  )
 })

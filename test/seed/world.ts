@@ -3,7 +3,7 @@ import type { NorrixServer } from '@norrix/server/server'
 import type { UpstreamConfig } from '@norrix/server/features/identity/index'
 import { startCognitoDouble, type CognitoDouble } from '../cognito/double.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
-import { claimIn, createKeyIn, leaveKeyDialog, type Who } from '../kit/visitor.ts'
+import { claimIn, createKeyIn, leaveKeyDialog, type Who } from '../../tools/person-in-browser.ts'
 import type { Scope } from '@norrix/contract/access.policy'
 import { newMachine, type Machine } from './machine.ts'
 
@@ -110,11 +110,15 @@ export async function consent(page: Page): Promise<void> {
   await page.waitForURL((at) => at.pathname === '/signed-in')
 }
 
-/** Signs a machine in without its opening a browser, with a browser that the server knows already. */
+/** Signs a machine in without its opening a browser, by Ana's own; she is asked who she is where she was not before. */
 export async function signIn(machine: Machine, page: Page, words: string): Promise<string> {
   const running = machine.start(`${words} --no-browser`)
   const [, address = ''] = await running.waitFor(/^ {2}(https?:\/\/\S+)$/m)
   await page.goto(address)
+  const password = page.getByLabel('Password')
+  await password.or(page.getByRole('heading', { name: /^Sign in the Norrix CLI/ })).waitFor()
+  // Only Norrix itself asks again: at Cognito she has been ever since she claimed the servers.
+  if (await password.isVisible()) await authenticate(page, undefined)
   await consent(page)
   const { code, stdout, stderr } = await running.ended
   if (code !== 0) throw new Error(`norrix ${words} ended with exit code ${code}:\n${stderr}`)
