@@ -8,7 +8,8 @@ import { createLog } from '@norrix/server/kernel/log'
 import { Aapt2Missing, ensureAapt2 } from './aapt2.ts'
 import { checkApk } from './demo/apk.ts'
 import { installCli, type InstalledCli } from './demo/cli.ts'
-import { newcomer, openVisitor, type Visitor } from './demo/visitor.ts'
+import { openVisitor } from './demo/open-visitor.ts'
+import { newcomer, type Visitor } from './demo/visitor.ts'
 
 /**
  * `npm run demo`: the whole story, unattended, on a temporary folder and free ports. It changes nothing on the system and
@@ -68,8 +69,9 @@ async function tell(): Promise<void> {
   say(`  ${key.slice(0, 12)}…`)
   const pipeline = { NORRIX_API_KEY: key, NORRIX_API_URL: prod.url }
   const runner = await prod.runner
-  say(`  runner ready, builds kept apart by ${runner?.isolation ?? 'nothing: it did not start'}`)
-  if (aapt2) await buildIt(cli, pipeline)
+  if (runner) say(`  runner ready, builds kept apart by: ${runner.isolation}`)
+  else say('! The build is left out: the runner did not start here; it said why above.')
+  if (aapt2 && runner) await buildIt(cli, pipeline)
   await step(`revoke "${keyName}" in the dashboard`, () => visitor.revokeKey(prod.url, keyName))
   await refused(cli, pipeline)
   await shown('the same key with --dev', () => cli.run(['whoami', '--dev'], { env: pipeline }), 4)

@@ -9,7 +9,7 @@ import { startForeignPages, type ForeignPages } from '../kit/foreign-page.ts'
 import { clientIn, cookieIn, inABrowser, takeSeat, type Seat } from '../kit/in-a-browser.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { bearer } from '../kit/people.ts'
-import { claimIn } from '../kit/visitor.ts'
+import { claimIn } from '../../tools/person-in-browser.ts'
 
 /**
  * A page on another localhost port, in the browser of somebody who is signed in (T78, T97, ruling 21). Cookies ignore ports

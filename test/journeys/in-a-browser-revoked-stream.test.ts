@@ -9,7 +9,7 @@ import { clientIn, inABrowser, takeSeat, type Seat } from '../kit/in-a-browser.t
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { bearer } from '../kit/people.ts'
 import { queueBuild } from '../kit/queue-build.ts'
-import { claimIn, revokeKeyIn } from '../kit/visitor.ts'
+import { claimIn, revokeKeyIn } from '../../tools/person-in-browser.ts'
 
 /** "Open streams close within 1 s" (ruling 2), seen from where the stream is read. */
 const ana = { email: 'ana@example.com', password: 'correct horse battery', orgName: 'Acme' }

@@ -14,7 +14,7 @@ import { clientIn, cookieIn, inABrowser, takeSeat, type Seat } from '../kit/in-a
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { unpackCli } from '../kit/packed-cli.ts'
 import { runNorrix } from '../kit/run-norrix.ts'
-import { approveSignIn, claimIn } from '../kit/visitor.ts'
+import { approveSignIn, claimIn } from '../../tools/person-in-browser.ts'
 
 /** Both environments on localhost, side by side in one browser: cookies ignore ports (ruling 21). */
 const people = {
@@ -122,7 +122,10 @@ await inABrowser((browser) => {
     async (kind) => {
       const { key } = await credentialsOf(kind)
       const asked: string[] = []
-      const elsewhere = createServer((req, res) => void asked.push(req.url ?? '') ?? res.end())
+      const elsewhere = createServer((req, res) => {
+        asked.push(req.url ?? '')
+        res.end()
+      })
       const flags = kind === 'prod' ? ['--dev'] : []
       const { code, stdout, stderr } = await runNorrix(['whoami', ...flags], {
         main: cli,

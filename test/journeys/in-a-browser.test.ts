@@ -17,7 +17,7 @@ import { inABrowser, takeSeat } from '../kit/in-a-browser.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { unpackCli } from '../kit/packed-cli.ts'
 import { startNorrixCommand, type Running, type RunOptions } from '../kit/run-norrix.ts'
-import { claimIn, createKeyIn, leaveKeyDialog, revokeKeyIn } from '../kit/visitor.ts'
+import { claimIn, createKeyIn, leaveKeyDialog, revokeKeyIn } from '../../tools/person-in-browser.ts'
 
 /** The thread of this house with a person at its browser and a pipeline that has nothing but a key. */
 const ana = { email: 'ana@example.com', password: 'correct horse battery', orgName: 'Acme' }

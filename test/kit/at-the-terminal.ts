@@ -27,7 +27,9 @@ export interface Resident {
 }
 
 /** Claims a fresh server as `ana`, the browser done by fetch. */
-export async function settleIn(server: NorrixServer): Promise<Resident> {
+export async function settleIn(
+  server: Pick<NorrixServer, 'kind' | 'url'> & Parameters<typeof claim>[0],
+): Promise<Resident> {
   const browser = await claim(server)
   const name = `norrix_${server.kind}_session`
   const client = createClient({

@@ -15,7 +15,8 @@ export async function inABrowser(define: (browser: Browser) => void): Promise<vo
     browser = await launchBrowser()
   } catch (error) {
     if (process.env['CI'] === 'true') throw error
-    return void test.skip(`in a browser. ${error instanceof Error ? error.message : error}`, () => {})
+    test.skip(`in a browser. ${error instanceof Error ? error.message : String(error)}`, () => {})
+    return
   }
   define(browser)
   afterAll(() => browser.close())

@@ -1,7 +1,7 @@
 import { apiKeys } from '@norrix/contract/api-keys.operations'
 import { createClient, type Client } from '@norrix/contract/client'
 import { sessions } from '@norrix/contract/sessions.operations'
-import type { Who } from '../../test/kit/visitor.ts'
+import type { Who } from '../person-in-browser.ts'
 import type { Visitor } from './visitor.ts'
 
 /**

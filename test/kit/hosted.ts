@@ -1,0 +1,50 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+/** A server's process, and what it says of itself. */
+export interface Hosted {
+  readonly process: ChildProcess
+  readonly servers: readonly HostedServer[]
+  stop(): Promise<void>
+}
+
+export interface HostedServer {
+  readonly kind: 'prod' | 'dev'
+  readonly url: string
+  readonly ownerLink: { readonly url: string }
+  /** As the embedded runner measured it; the whole log where it did not start. */
+  readonly isolation: string
+}
+
+/** What goes before a program to run it as this user; nothing for the one who runs the tests. */
+export function asUser(uid: number | undefined): readonly string[] {
+  if (uid === undefined) return []
+  return ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups']
+}
+
+/** Starts the process as this user; resolves when both environments serve and their runners are ready. */
+export async function hostAs(
+  uid: number | undefined,
+  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+): Promise<Hosted> {
+  const main = fileURLToPath(new URL('./host-process.ts', import.meta.url))
+  const [file = '', ...args] = [...asUser(uid), process.execPath, main]
+  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })
+  const first = new Promise<string>((resolve, reject) => {
+    lines.once('line', resolve)
+    child.once('exit', (code) => reject(new Error(`The server ended with exit code ${code}.`)))
+  })
+  const servers = JSON.parse(await first) as readonly HostedServer[] // by host-process.ts
+  return {
+    process: child,
+    servers,
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    },
+  }
+}
