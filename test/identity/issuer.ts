@@ -73,7 +73,7 @@ async function answer(
     res: Parameters<Provider['interactionDetails']>[1]
   },
 ): Promise<void> {
-  const { params } = await provider.interactionDetails(req, res)
+  await provider.interactionDetails(req, res)
   const accountId = issuer.person.sub
   const grant = new provider.Grant({ accountId, clientId: 'norrix' })
   grant.addOIDCScope('openid email profile')

@@ -67,7 +67,7 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
     log: createLog((line) => log.push(line), { now }),
   }
   let listener: RequestListener = () => undefined
-  const server = createServer((req, res) => void listener(req, res))
+  const server = createServer((req, res) => listener(req, res))
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo // it listens on TCP
   const localOrigin = `http://127.0.0.1:${port}`

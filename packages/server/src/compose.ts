@@ -88,19 +88,30 @@ async function buildFeatures(
   const endGrant: Identity['endGrant'] = (tx, grantHash) => identity.endGrant(tx, grantHash)
   const sessions = sessionsFeature({ db, effects, audit, orgs, environment, endGrant })
   const identity = await identityFeature({
-    ...{ db, effects, audit, orgs, sessions, secrets },
+    db,
+    effects,
+    audit,
+    orgs,
+    sessions,
+    secrets,
     config: { ...environment, upstreams, signUp },
     localOrigin: () => localOrigin,
   })
   const runners = runnersFeature({ db, effects, audit })
   const builds = buildsFeature({
-    ...{ db, effects, audit, bell, runners },
+    db,
+    effects,
+    audit,
+    bell,
+    runners,
     blobs: folderBlobs(config.blobsFolder),
     queue: sqliteQueue(effects),
     config: { publicUrl, limits: config.limits },
   })
   const apiKeys = apiKeysFeature({
-    ...{ db, effects, audit },
+    db,
+    effects,
+    audit,
     environment: kind,
     pepper: keepSecret(secrets.folder, 'api-key-pepper'),
     cancelBuildsOf: builds.cancelBuildsOf,

@@ -68,7 +68,7 @@ test('of two strangers who claim at once exactly one becomes owner (T90)', async
     return browser.submit(page, '/claim', fields)
   })
   const ends = await Promise.all(claims)
-  expect(ends.map(({ status }) => status).sort()).toEqual([200, 410])
+  expect(ends.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 410])
   const { accounts, orgs, sessions } = await rows()
   expect([accounts.length, orgs.length, sessions.length]).toEqual([1, 1, 1])
   const [member] = await served.db.kysely.selectFrom('members').selectAll().execute()
