@@ -16,7 +16,7 @@ const footnotes = [...text.matchAll(/^\[\^([\w-]+)\]: \[(.+)\]\((\S+)\)$/gm)].ma
 /** The titles that a test file gives its tests, in single quotes, as `oxfmt` leaves them. */
 function titlesIn(file: string): string[] {
   const source = readFileSync(file, 'utf8')
-  const named = source.matchAll(/^ *test\('((?:[^'\\]|\\.)+)',/gm)
+  const named = source.matchAll(/^ *test\(\s*'((?:[^'\\]|\\.)+)',/gm)
   return [...named].map(([, title = '']) => title.replaceAll(/\\(.)/g, '$1'))
 }
 
