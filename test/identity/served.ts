@@ -18,7 +18,7 @@ import {
 import { readCredential } from '../../packages/server/src/http/credential.ts'
 import { createListener } from '../../packages/server/src/http/listener.ts'
 import { sendJson } from '../../packages/server/src/http/respond.ts'
-import type { Mounted } from '../../packages/server/src/http/mount.ts'
+import type { Mounted } from '../../packages/server/src/http/mounted.ts'
 import { openDatabase, type Database } from '../../packages/server/src/kernel/db/database.ts'
 import { createLog } from '../../packages/server/src/kernel/log.ts'
 import type { Tables } from '../../packages/server/src/schema/index.ts'

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http'
 import { extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { dashboardPolicy } from './headers.ts'
-import type { Mounted } from './mount.ts'
+import type { Mounted } from './mounted.ts'
 
 const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',

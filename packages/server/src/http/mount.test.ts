@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Operation } from '@norrix/contract/operation'
-import { mount, type MountOptions } from './mount.ts'
+import { mount } from './mount.ts'
+import type { MountOptions } from './mounted.ts'
 
 const operation: Operation = {
   id: 'things.list',
