@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { homedir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { RunnerConfig } from './config.ts'
@@ -35,7 +36,7 @@ export async function startEmbeddedRunner(options: {
   const main = fileURLToPath(import.meta.resolve('@norrix/runner/main'))
   const child = spawn(process.execPath, [main, ...runnerArguments(options)], {
     // Nothing of the server's environment: builds run below this process.
-    env: { PATH: config.path, LANG: 'C.UTF-8', ...config.env },
+    env: { PATH: config.path, LANG: 'C.UTF-8', ...home(), ...config.env },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   // Left open: the runner stops when it closes, however this process ends.
@@ -60,6 +61,16 @@ export async function startEmbeddedRunner(options: {
   }
 }
 
+/** So that the runner hides the home of whoever runs the server, HOME included; builds get one of their own. */
+function home(): { HOME?: string } {
+  try {
+    return { HOME: homedir() }
+  } catch {
+    // A user id without an account has none.
+    return {}
+  }
+}
+
 function runnerArguments(options: {
   url: string
   config: RunnerConfig
@@ -68,8 +79,14 @@ function runnerArguments(options: {
 }): string[] {
   const { config } = options
   return [
-    ...['--url', options.url, '--name', 'embedded', '--platforms', config.platforms.join(',')],
-    ...['--scratch', options.scratch],
+    '--url',
+    options.url,
+    '--name',
+    'embedded',
+    '--platforms',
+    config.platforms.join(','),
+    '--scratch',
+    options.scratch,
     ...options.hidden.flatMap((path) => ['--hide', path]),
     ...config.readable.flatMap((path) => ['--readable', path]),
     ...Object.keys(config.env).flatMap((name) => ['--pass', name]),

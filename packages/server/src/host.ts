@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig, type ConfigSources } from './config.ts'
 import type { Effects } from './kernel/effects.ts'
-import { startServer, type NorrixServer } from './server.ts'
+import { foldersOf, startServer, type NorrixServer } from './server.ts'
 
 export interface HostOptions {
   readonly env: ConfigSources['env']
@@ -25,6 +25,7 @@ export async function hostServers(
 ): Promise<{ servers: readonly NorrixServer[]; stop(): Promise<void> }> {
   const { env, folder, root, effects } = options
   const configs = readConfig({ env, folder, defaultData: defaultData(env, root) })
+  const hidden = configs.flatMap(foldersOf)
   const servers: NorrixServer[] = []
   const stop = async (): Promise<void> => {
     await Promise.all(servers.splice(0).map((server) => server.stop()))
@@ -34,7 +35,7 @@ export async function hostServers(
       const sibling = (): NorrixServer | undefined =>
         servers.find((server) => server.kind !== config.kind)
       servers.push(
-        await startServer(config, { effects, distribution: join(root, 'dist'), sibling }),
+        await startServer(config, { effects, distribution: join(root, 'dist'), sibling, hidden }),
       )
     }
   } catch (error) {

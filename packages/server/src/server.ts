@@ -29,6 +29,8 @@ export interface ServerDeps {
   readonly effects: Effects
   /** Where `npm run build` put the dashboard and the packed command line. */
   readonly distribution: string
+  /** What else no build may read: what belongs to the other environments of this host. */
+  readonly hidden?: readonly string[]
   /** The other environment of this host, once it runs. */
   readonly sibling?: () =>
     | { readonly kind: EnvironmentConfig['kind']; readonly url: string }
@@ -68,7 +70,7 @@ export async function startServer(
         url: localOrigin,
         token: await parts.runnerToken(),
         config: config.runner,
-        hidden: [config.dataFolder],
+        hidden: [...foldersOf(config), ...(deps.hidden ?? [])],
         scratch: join(config.dataFolder, 'runner'),
         log,
       })
@@ -89,4 +91,12 @@ export async function startServer(
       log.info('server.stopped')
     },
   }
+}
+
+/** Where an environment keeps what is its own; the database and the blobs may lie outside of the data folder. */
+export function foldersOf(config: EnvironmentConfig): readonly string[] {
+  const { dataFolder, blobsFolder, database } = config
+  const { file } = database
+  const elsewhere = [blobsFolder, file, `${file}-wal`, `${file}-shm`]
+  return [dataFolder, ...elsewhere.filter((path) => !path.startsWith(join(dataFolder, '/')))]
 }

@@ -79,10 +79,19 @@ function whyImpossible(level: IsolationLevel, allowNone: boolean): string | unde
 
 async function makeLevel(level: IsolationLevel, options: MeasureOptions): Promise<Isolation> {
   const node = await findNode(options.scratch, level === 'uid' ? 'everybody' : 'owner')
-  const home = path.resolve(homedir())
+  const home = homeOfUser()
   // A service account may have / as its home; there is nothing private in that.
   const hidden = home === '/' ? options.hidden : [...options.hidden, home]
   return makers[level]({ hidden, node })
+}
+
+/** A user id without an account, as containers often have, has no home unless HOME names one. */
+function homeOfUser(): string {
+  try {
+    return path.resolve(homedir())
+  } catch {
+    return '/'
+  }
 }
 
 /** Whether a build in this isolation finds the canaries; `scratch` as in `MeasureOptions`. */
