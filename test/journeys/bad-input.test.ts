@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { expectFault, literally } from '../kit/expect-fault.ts'
 import { temporaryProject, type TemporaryProject } from '../kit/project.ts'
 import { runNorrix, temporaryHome, type RunOptions } from '../kit/run-norrix.ts'

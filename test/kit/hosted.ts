@@ -18,10 +18,12 @@ export interface HostedServer {
   readonly isolation: string
 }
 
-/** What goes before a program to run it as this user; nothing for the one who runs the tests. */
-export function asUser(uid: number | undefined): readonly string[] {
-  if (uid === undefined) return []
-  return ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups']
+type CommandLine = readonly [program: string, ...words: string[]]
+
+/** A command line that runs another one as this user; the same one for whoever runs the tests. */
+export function commandAs(uid: number | undefined, command: CommandLine): CommandLine {
+  if (uid === undefined) return command
+  return ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', ...command]
 }
 
 /** Starts the process as this user; resolves when both environments serve and their runners are ready. */
@@ -30,7 +32,7 @@ export async function hostAs(
   options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
 ): Promise<Hosted> {
   const main = fileURLToPath(new URL('./host-process.ts', import.meta.url))
-  const [file = '', ...args] = [...asUser(uid), process.execPath, main]
+  const [file, ...args] = commandAs(uid, [process.execPath, main])
   const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
   const first = new Promise<string>((resolve, reject) => {

@@ -23,6 +23,8 @@ export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The program and its first words: the source under this Node unless a test runs the packed one. */
   readonly program?: readonly [string, ...string[]]
+  /** Of the screen; 100 unless given. */
+  readonly columns?: number
 }
 
 const patienceMs = 30_000
