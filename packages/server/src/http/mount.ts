@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Operation } from '@norrix/contract/operation'
 import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { answer } from './answer.ts'
