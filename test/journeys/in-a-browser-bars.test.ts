@@ -144,7 +144,7 @@ await inABrowser((browser) => {
     for (const [address, shown] of [
       [`${org}/builds`, long],
       [`${org}/builds?state=failed`, 'No build matches'],
-      [build.url, 'Queued.'],
+      [build.url, 'Live'],
       [`${org}/builds/${build.id}?tab=artifacts`, 'No artifacts yet'],
       [`${org}/builds/${build.id}?tab=details`, 'c'.repeat(30)],
       [`${org}/runners`, long],
