@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 
 /** Builds what the server hands out, the dashboard and the packed command line, into `dist/`; skips what is up to date. */
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -15,6 +16,9 @@ const parts = [
       const { buildDashboard } = await import('../packages/dashboard/build.ts')
       const draft = join(dist, 'dashboard.new')
       await buildDashboard(draft)
+      for (const file of globSync(`${draft}/assets/*.{js,css,svg}`)) {
+        writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }))
+      }
       rmSync(join(dist, 'dashboard'), { recursive: true, force: true })
       renameSync(draft, join(dist, 'dashboard'))
     },

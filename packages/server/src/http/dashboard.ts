@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { dashboardPolicy } from './headers.ts'
@@ -22,23 +22,37 @@ export function serveDashboard(folder: string): Mounted {
   return async (req, res, { url }) => {
     if (req.method !== 'GET' && req.method !== 'HEAD') return false
     const asset = /^\/assets\/([\w.-]+)$/.exec(url.pathname)?.[1]
-    if (asset !== undefined) return serveAsset(res, join(folder, 'assets', asset))
-    if (url.pathname === '/favicon.svg') return serveAsset(res, join(folder, 'favicon.svg'))
+    if (asset !== undefined) return serveAsset(req, res, join(folder, 'assets', asset))
+    if (url.pathname === '/favicon.svg') return serveAsset(req, res, join(folder, 'favicon.svg'))
     if (url.pathname.startsWith('/api/') || !req.headers.accept?.includes('text/html')) return false
     return servePage(res, join(folder, 'index.html'))
   }
 }
 
-async function serveAsset(res: ServerResponse, file: string): Promise<boolean> {
-  const found = await stat(file).catch(() => undefined)
-  if (!found?.isFile()) return false
+/** The build put a gzipped copy beside each file: a third of the bytes, at no cost for each request. */
+async function serveAsset(
+  req: IncomingMessage,
+  res: ServerResponse,
+  file: string,
+): Promise<boolean> {
+  const takesGzip = /\bgzip\b/.test(String(req.headers['accept-encoding'] ?? ''))
+  const packed = takesGzip ? await sizeOf(`${file}.gz`) : undefined
+  const size = packed ?? (await sizeOf(file))
+  if (size === undefined) return false
   res.writeHead(200, {
     'Content-Type': types[extname(file)] ?? 'application/octet-stream',
-    'Content-Length': found.size,
+    'Content-Length': size,
     'Cache-Control': 'public, max-age=31536000, immutable',
+    Vary: 'Accept-Encoding',
+    ...(packed !== undefined && { 'Content-Encoding': 'gzip' }),
   })
-  await pipeline(createReadStream(file), res)
+  await pipeline(createReadStream(packed === undefined ? file : `${file}.gz`), res)
   return true
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  const found = await stat(file).catch(() => undefined)
+  return found?.isFile() ? found.size : undefined
 }
 
 async function servePage(res: ServerResponse, file: string): Promise<boolean> {
