@@ -51,14 +51,14 @@ export async function expire(world: World): Promise<void> {
 
 export async function areUsedInCi(world: World): Promise<void> {
   const { prod } = world.norrix
-  const key = await makeKey(world, 'In CI', ['build'])
+  const key = await world.keyWith('build')
   const machine = world.newMachine()
   const [who, dev] = await Promise.all([
     machine.norrix('whoami', inCi(prod, key)),
     machine.norrix('whoami --dev', inCi(prod, key)),
   ])
   expect(who).toMatchObject({ code: 0, stderr: '' })
-  expect(who.stdout).toMatch(/^API key "In CI" \(key_\w+, nrx_\w{8}…\)\n/)
+  expect(who.stdout).toMatch(/^API key "build" \(key_\w+, nrx_\w{8}…\)\n/)
   expect(who.stdout).toContain(`Acme (${world.orgs.prod.Acme})`)
   expect(who.stdout).not.toContain(key)
   expect(dev).toMatchObject({ code: 4, stdout: '' })
@@ -66,7 +66,7 @@ export async function areUsedInCi(world: World): Promise<void> {
 }
 
 export async function areRandom(world: World): Promise<void> {
-  const two = [await makeKey(world, 'One', ['build']), await makeKey(world, 'Other', ['build'])]
+  const two = [await world.keyWith('build'), await world.keyWith('submit', 'update')]
   const [one = Buffer.of(), other] = two.map((key) => {
     const [, body = ''] = /^nrx_([A-Za-z0-9]{48})$/.exec(key) ?? []
     const bytes = Buffer.from(body, 'base64')
@@ -95,8 +95,8 @@ export async function dieAtOnce(world: World): Promise<void> {
 export async function buildByScope(world: World): Promise<void> {
   const { prod } = world.norrix
   const project = projectOf('true')
-  const may = inCi(prod, await makeKey(world, 'Builder', ['build']))
-  const mayNot = inCi(prod, await makeKey(world, 'Others', ['submit', 'update']))
+  const may = inCi(prod, await world.keyWith('build'))
+  const mayNot = inCi(prod, await world.keyWith('submit', 'update'))
   const machine = world.newMachine()
   const create = 'build android release --detach --wait-for-runner'
   const queued = await machine.norrix(create, { ...may, cwd: project.path })
@@ -112,7 +112,7 @@ export async function buildByScope(world: World): Promise<void> {
   expect(show.stdout).toMatch(/^ {2}state +queued$/m)
   for (const { code, stdout, stderr } of refused) {
     expect({ code, stdout }).toEqual({ code: 5, stdout: '' })
-    expect(stderr).toMatch(/"Others" \(key_\w+\) has submit, update; build is needed/)
+    expect(stderr).toMatch(/"submit and update" \(key_\w+\) has submit, update; build is needed/)
   }
   expect((await machine.norrix(`builds cancel ${build}`, may)).stdout).toContain('is cancelled')
   expect((await machine.norrix('builds list --state cancelled', may)).stdout).toContain(build)

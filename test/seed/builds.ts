@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Machine, Options } from './machine.ts'
 import { projectOf } from './project.ts'
-import { addRunner, inCi, makeKey, type World } from './world.ts'
+import { addRunner, inCi, type World } from './world.ts'
 
 export async function needARunner(world: World): Promise<void> {
   const project = projectOf('true')
   const cwd = project.path
-  const key = inCi(world.norrix.prod, await makeKey(world, 'No Mac', ['build']))
+  const key = inCi(world.norrix.prod, await world.keyWith('build'))
   const machine = await world.anasMachine()
   const all = await Promise.all([
     machine.norrix('build ios release', { cwd }),
@@ -31,7 +31,7 @@ export async function runElsewhere(world: World): Promise<void> {
     'out/*.ipa',
   )
   const cwd = project.path
-  const key = inCi(prod, await makeKey(world, 'With a Mac', ['build']))
+  const key = inCi(prod, await world.keyWith('build'))
   const workspace = mkdtempSync(join(tmpdir(), 'norrix-runner-'))
   // As root, builds have another user id, and have to reach their workspace.
   chmodSync(workspace, 0o755)

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { keys } from '../kit/terminal.ts'
 import { anyCommand, commandsOf } from './any-command.ts'
 import { projectOf } from './project.ts'
-import { inCi, makeKey, type World } from './world.ts'
+import { inCi, type World } from './world.ts'
 
 export async function areListed(world: World): Promise<void> {
   const { Acme, 'Nightly Lab': lab } = world.orgs.prod
@@ -51,7 +51,7 @@ export async function areNamedByFlag(world: World): Promise<void> {
   await Promise.all(Object.values(others).map((check) => check(situation)))
   // It changes the default, which the others rest on.
   await last?.(situation)
-  const key = await makeKey(world, 'Of Acme', ['build'])
+  const key = await world.keyWith('build')
   const [nobodys, foreign] = await Promise.all([
     machine.norrix('whoami --org org_abc123'),
     machine.norrix(`builds list --org ${lab}`, inCi(world.norrix.prod, key)),

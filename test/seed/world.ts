@@ -22,6 +22,8 @@ export interface World {
   newMachine(): Machine
   /** Ana's own machine, signed in to both environments, `Acme` chosen in both. Made when first asked for. */
   anasMachine(): Promise<Machine>
+  /** A key of `Acme` on prod that nobody revokes, called after its scopes. Made in the dashboard when first asked for. */
+  keyWith(...scopes: readonly Scope[]): Promise<string>
   /** Turns the servers' clock to a moment while `work` goes on; milliseconds since 1970. */
   at<T>(moment: number, work: () => Promise<T>): Promise<T>
   close(): Promise<void>
@@ -69,6 +71,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     return machine
   }
   let anas: Promise<Machine> | undefined
+  const keys = new Map<string, Promise<string>>()
   const world: World = {
     norrix,
     signsInWith: pool ? 'AWS Cognito' : 'Norrix account',
@@ -78,6 +81,12 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     newBrowser: () => options.browser.newContext({ locale: 'en-GB' }),
     newMachine: ownMachine,
     anasMachine: () => (anas ??= settleIn(ownMachine(), world)),
+    keyWith(...scopes) {
+      const name = scopes.join(' and ')
+      const key = keys.get(name) ?? makeKey(world, name, scopes)
+      keys.set(name, key)
+      return key
+    },
     async at(moment, work) {
       aheadMs = moment - Date.now()
       try {
