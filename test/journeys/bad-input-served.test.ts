@@ -123,11 +123,9 @@ describe('a project', () => {
     truncateSync(join(project.path, 'media/film.mov'), 2 * 1024 ** 3)
     const says = 'media/film.mov has 2.1 GB; a file may have 1.1 GB.'
     const fault = { code: 'project_too_large', says, fix: 'name it in .norrixignore' } as const
-    const started = performance.now()
     const stderr = await expectFault(build, under(secret, project), fault)
     expect(stderr).toContain('largest   2.1 GB  media/film.mov')
-    // Reading 2 GB and packing it takes far longer, twice.
-    expect(performance.now() - started).toBeLessThan(15_000)
+    expect(stderr).not.toContain('packed')
   })
 
   test('that is larger than this server takes', async () => {
@@ -146,7 +144,7 @@ describe('a project', () => {
   })
 })
 
-describe('a build', () => {
+describe('a build', { timeout: 120_000 }, () => {
   const fix = /norrix builds logs build_\w+ shows the whole log/
 
   test('whose command fails: its exit code and its last words', async () => {
@@ -175,7 +173,7 @@ describe('a build', () => {
     expect(stderr).toContain('The log is cut here: a build may log 20000 bytes.')
     expect(stderr).not.toContain('the 5th end')
     expect(stderr.length).toBeLessThan(40_000)
-  }, 30_000)
+  })
 
   test('that hangs is ended at the time limit', async () => {
     const { code, stderr } = await hanging
@@ -184,7 +182,7 @@ describe('a build', () => {
     expect(stderr).toMatch(/^ {2}build_timed_out · exit 1$/m)
     expect(stderr).not.toMatch(stack)
     expect(code).toBe(1)
-  }, 120_000)
+  })
 })
 
 function config(command: string): string {
