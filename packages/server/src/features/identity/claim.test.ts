@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Browser } from '../../../../../test/identity/browser.ts'
-import { ana, claimByPassword } from '../../../../../test/identity/command-line.ts'
+import {
+  ana,
+  claimByPassword,
+  isCallback,
+  startCommandLine,
+} from '../../../../../test/identity/command-line.ts'
 import { serveIdentity, type Served } from '../../../../../test/identity/served.ts'
 
 // One server and one life: unclaimed, claimed by one of two strangers, closed. The order of the tests is that of the life.
@@ -100,5 +105,25 @@ test('an owner link is worth nothing after fifteen minutes', async () => {
     expect(JSON.parse(who.text)).toMatchObject({ email: ana.email, via: 'cookie' })
   } finally {
     await other.close()
+  }
+})
+
+test('whoever has just claimed is only asked whether the command line may come in, not for the password again', async () => {
+  const fresh = await serveIdentity()
+  try {
+    const browser = await claimByPassword(fresh)
+    const line = await startCommandLine(fresh.url)
+    const page = await browser.open(line.authorizeUrl.href)
+    expect(page.text).toContain('Sign in the Norrix CLI on')
+    expect(page.text).not.toContain('type="password"')
+    const back = await browser.submit(
+      page,
+      '/consent',
+      { answer: 'sign-in' },
+      { stopAt: isCallback },
+    )
+    expect(back.url.searchParams.get('code')).toBeTruthy()
+  } finally {
+    await fresh.close()
   }
 })

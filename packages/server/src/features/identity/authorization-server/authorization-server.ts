@@ -10,7 +10,8 @@ import { removeGrant } from '../states.ts'
 import { readDevice } from '../web/fields.ts'
 import { commandLineClientId, dashboardClientId, type ClientId } from './clients.ts'
 import { keepServerKeys } from './keys.ts'
-import { createProvider, type ProviderDeps } from './provider.ts'
+import { browserMemorySeconds } from './policy.ts'
+import { createProvider, sessionCookie, type ProviderDeps } from './provider.ts'
 
 /** An authorization request on its way: the browser that carries it is waiting for a page of ours. */
 export interface PendingRequest {
@@ -54,6 +55,8 @@ export interface AuthorizationServer {
   askAgain(exchange: Exchange): Promise<string>
   /** Who is signed in at the authorization server in this browser. */
   accountIdIn(req: IncomingMessage, res: ServerResponse): Promise<string | undefined>
+  /** Remembers who has just proved who they are in this browser, so that a sign-in after it need not ask again. */
+  remember(req: IncomingMessage, res: ServerResponse, accountId: string): Promise<void>
   /** Forgets who is signed in in this browser. Tokens that were given out live on. */
   forget(req: IncomingMessage, res: ServerResponse): Promise<void>
   /** Ends every token of a grant, in the caller's transaction. */
@@ -74,7 +77,7 @@ export async function createAuthorizationServer(
   // Known to this process alone, which is also the one that presents it.
   const dashboardSecret = randomBytes(32).toString('base64url')
   const provider = createProvider({ ...deps, keys, dashboardSecret })
-  return { server: wrap(provider), dashboardSecret }
+  return { server: wrap(provider, deps.cookies.https), dashboardSecret }
 }
 
 const ownPaths = new Set([
@@ -87,7 +90,7 @@ const ownPaths = new Set([
   '/userinfo',
 ])
 
-function wrap(provider: Provider): AuthorizationServer {
+function wrap(provider: Provider, https: boolean): AuthorizationServer {
   const callback = provider.callback()
   const sessionOf = (req: IncomingMessage, res: ServerResponse) =>
     provider.Session.get(provider.createContext(req, res))
@@ -149,6 +152,15 @@ function wrap(provider: Provider): AuthorizationServer {
       return `/authorize?${query}`
     },
     accountIdIn: async (req, res) => (await sessionOf(req, res)).accountId,
+    async remember(req, res, accountId) {
+      const context = provider.createContext(req, res)
+      const session = await provider.Session.get(context)
+      // What the browser held before is never carried on (T15).
+      session.resetIdentifier()
+      session.loginAccount({ accountId })
+      await session.save(browserMemorySeconds)
+      context.cookies.set(provider.cookieName('session'), session.jti, sessionCookie(https))
+    },
     async forget(req, res) {
       const context = provider.createContext(req, res)
       const session = await provider.Session.get(context)

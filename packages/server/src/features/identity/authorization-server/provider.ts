@@ -68,9 +68,14 @@ export function createProvider(deps: ProviderDeps): Provider {
   return provider
 }
 
+/** How every cookie of the authorization server is set. */
+export function sessionCookie(https: boolean) {
+  return { httpOnly: true, sameSite: 'lax', secure: https, overwrite: true } as const
+}
+
 function configurationOf(deps: ProviderDeps, onReuse: (grantHash: string) => void): Configuration {
   const { cookies, keys, effects } = deps
-  const flags = { httpOnly: true, sameSite: 'lax', secure: cookies.https, overwrite: true } as const
+  const flags = sessionCookie(cookies.https)
   return {
     adapter: stateAdapter({ db: deps.db, now: effects.now, onReuse }),
     clients: clientsOf(deps),

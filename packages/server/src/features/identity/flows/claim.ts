@@ -99,10 +99,10 @@ async function claimByUpstream(deps: FlowDeps, visit: Visit): Promise<void> {
   await finish(deps, visit, { id: claimId, account, orgName, signedInWith })
 }
 
-/** Takes the server; the browser is signed in to the dashboard with it. */
+/** Takes the server; the browser is signed in with it, so that neither the dashboard nor a command line asks again. */
 async function finish(
   deps: FlowDeps,
-  { res, origin, agent }: Visit,
+  { req, res, origin, agent }: Visit,
   claim: { id: string; account: AccountsTable; orgName: string; signedInWith: string },
 ): Promise<void> {
   const { id, account, orgName, signedInWith } = claim
@@ -114,6 +114,7 @@ async function finish(
     maxAgeSeconds: started.maxAgeSeconds,
     https: deps.cookies.https,
   })
+  await deps.server.remember(req, res, account.id)
   redirect(res, '/')
 }
 
