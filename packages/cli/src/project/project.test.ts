@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Fault } from '@norrix/contract/fault'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { checkConfig } from './check-config.ts'
 import { evaluateConfig } from './evaluate.ts'
@@ -108,22 +109,39 @@ test.each([
   expect((fault as Error).message).not.toMatch(/\n| {4}at /) // it has a message: seen above
 })
 
-test('a configuration that hangs is ended, with all that it started', async () => {
-  write(
-    'norrix.config.mjs',
-    `import { spawn } from 'node:child_process'
-     import { writeFileSync } from 'node:fs'
-     const child = spawn('sleep', ['600'])
-     writeFileSync(new URL('./pid', import.meta.url), String(child.pid))
-     for (;;);`,
-  )
+test('a configuration that hangs is ended in time', async () => {
+  write('norrix.config.mjs', 'for (;;);')
   const path = join(folder, 'norrix.config.mjs')
-  await expect(
-    evaluateConfig({ path, env: around().env, signal, timeoutMs: 1500 }),
-  ).rejects.toMatchObject({
+  const evaluated = evaluateConfig({ path, env: around().env, signal, timeoutMs: 1500 })
+  await expect(evaluated).rejects.toMatchObject({
     code: 'config_failed',
     message: expect.stringContaining('did not end within 1.5 s'),
   })
+})
+
+test('a configuration is ended with all that it started, and Ctrl-C ends it too', async () => {
+  write(
+    'norrix.config.mjs',
+    `import { spawn } from 'node:child_process'
+     import { renameSync, writeFileSync } from 'node:fs'
+     const child = spawn('sleep', ['600'])
+     const at = (name) => new URL(name, import.meta.url)
+     writeFileSync(at('./part'), String(child.pid))
+     renameSync(at('./part'), at('./pid'))
+     for (;;);`,
+  )
+  const stop = new AbortController()
+  const path = join(folder, 'norrix.config.mjs')
+  const evaluated = evaluateConfig({
+    path,
+    env: around().env,
+    signal: stop.signal,
+    timeoutMs: 30_000,
+  })
+  const outcome = evaluated.catch((error: unknown) => error)
+  await expect.poll(() => existsSync(join(folder, 'pid')), { timeout: 25_000 }).toBe(true)
+  stop.abort(new Fault('interrupted', { message: 'Stopped.' }))
+  expect(await outcome).toMatchObject({ code: 'interrupted' })
   const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'))
   await expect.poll(() => isAlive(pid)).toBe(false)
 })
