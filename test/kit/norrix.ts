@@ -95,6 +95,7 @@ function configOf(
     database: { kind: 'sqlite', file: join(dataFolder, 'norrix.db') },
     blobsFolder: join(dataFolder, 'blobs'),
     upstreams: options.upstreams ?? [{ kind: 'embedded' }],
+    secretFiles: [],
     signUp: options.signUp ?? { kind: 'invite' },
     runner: options.runner && {
       platforms: ['android'],

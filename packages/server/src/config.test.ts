@@ -90,3 +90,20 @@ test('a file that is no JSON, or is named and missing, is a fault', () => {
     'cannot be read',
   )
 })
+
+test('the files of secrets are known, so that builds are kept from them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'norrix-config-'))
+  writeFileSync(join(folder, 'secret'), 'only for tests', { mode: 0o600 })
+  const upstream = {
+    kind: 'oidc',
+    name: 'Acme',
+    issuer: 'https://id.example.com',
+    clientId: 'abc',
+    clientSecretFile: 'secret',
+  }
+  const file = { environments: { prod: { upstreams: [upstream] } } }
+  writeFileSync(join(folder, 'norrix-server.json'), JSON.stringify(file))
+  const [prod] = readConfig({ env: {}, folder, defaultData: join(folder, 'data') })
+  expect(prod?.secretFiles).toEqual([join(folder, 'secret')])
+  expect(prod?.upstreams[0]).toMatchObject({ clientSecret: 'only for tests' })
+})

@@ -93,7 +93,7 @@ export async function startServer(
   }
 }
 
-/** Where an environment keeps what is its own; the database and the blobs may lie outside of the data folder. */
+/** Where an environment keeps what is its own; database, blobs and secrets may lie outside of the data folder. */
 export function foldersOf(config: EnvironmentConfig): readonly string[] {
   const { dataFolder, blobsFolder, database } = config
   const { file } = database

@@ -69,6 +69,11 @@ function resolveOne(
     database: { kind: 'sqlite', file: resolve(dataFolder, file.database?.file ?? 'norrix.db') },
     blobsFolder: resolve(dataFolder, file.blobs?.folder ?? 'blobs'),
     upstreams,
+    secretFiles: (file.upstreams ?? []).flatMap((upstream) =>
+      'clientSecretFile' in upstream && upstream.clientSecretFile !== undefined
+        ? [resolve(folder, upstream.clientSecretFile)]
+        : [],
+    ),
     signUp,
     runner: resolveRunner(file.runner ?? {}, {
       folder,

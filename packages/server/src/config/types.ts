@@ -15,6 +15,8 @@ export interface EnvironmentConfig {
   readonly database: DatabaseConfig
   readonly blobsFolder: string
   readonly upstreams: readonly UpstreamConfig[]
+  /** Files outside the data folder that hold secrets: no build may read them (ruling 15). */
+  readonly secretFiles: readonly string[]
   readonly signUp: SignUp
   readonly runner: RunnerConfig | undefined
   readonly limits: Limits
