@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { homePaths } from './folder.ts'
 
-const ana = { env: {}, cwd: '/work' }
+const ana = { env: {}, cwd: '/clone' }
 const anaOnWindows = { env: {}, cwd: 'D:\\work', platform: 'win32' } as const
 const elsewhere = (folder: string) => ({ env: { NORRIX_HOME: folder } })
 
@@ -11,7 +11,7 @@ const homes = [
   [{ ...ana, homeDir: '/Users/ana', platform: 'darwin' }, '/Users/ana/.norrix', '/'],
   [{ ...anaOnWindows, homeDir: 'C:\\Users\\Ana Lee' }, 'C:\\Users\\Ana Lee\\.norrix', '\\'],
   [{ ...anaOnWindows, homeDir: '\\\\files\\home\\ana' }, '\\\\files\\home\\ana\\.norrix', '\\'],
-  [{ ...ana, homeDir: '/home/ana', ...elsewhere('here') }, '/work/here', '/'],
+  [{ ...ana, homeDir: '/home/ana', ...elsewhere('here') }, '/clone/here', '/'],
   [{ ...anaOnWindows, homeDir: 'C:\\Users\\ana', ...elsewhere('E:\\keys') }, 'E:\\keys', '\\'],
 ] as const
 
