@@ -6,14 +6,20 @@ process.env['NORRIX_TEST_SEED'] ??= String(Math.trunc(Math.random() * 2 ** 31))
 const seed = Number(process.env['NORRIX_TEST_SEED'])
 const isLong = process.env['NORRIX_TEST_LONG'] === '1'
 
+// Half a minute of Java: the example's app package before other people's tools.
+const long = ['test/hello-android/{foreign-tools,sdk}.test.ts']
+
 export default defineConfig({
   test: {
     include: ['packages/**/*.test.ts', 'test/**/*.test.ts', 'packages/dashboard/e2e/**/*.e2e.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/tools/**'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/tools/**', ...(isLong ? [] : long)],
     sequence: { seed },
+    // The tests run what people run: the built dashboard and the packed command line.
+    globalSetup: ['tools/build-before-tests.ts'],
     // A process for each file: tests start servers, change folders and end processes for real.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the two cores this is measured on: some tests mostly wait.
+    maxWorkers: 3,
     testTimeout: isLong ? 600_000 : 60_000,
     hookTimeout: isLong ? 300_000 : 120_000,
     teardownTimeout: 20_000,

@@ -26,6 +26,8 @@ import { migrations } from '../../packages/server/src/schema/migrations/index.ts
 
 type IdentityConfig = IdentityDeps['config']
 
+import { passwordCost } from '../kit/norrix.ts'
+
 /** One environment's identity, served on a free port over real features, a real database and real files. */
 export interface Served {
   readonly url: string
@@ -96,6 +98,7 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
       signUp: options.signUp ?? { kind: 'invite' },
     },
     secrets: { folder: join(folder, 'secrets') },
+    passwordCost,
     localOrigin: () => localOrigin,
   })
   /** Stands for every protected operation, and for the dashboard. */

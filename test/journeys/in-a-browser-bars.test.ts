@@ -45,7 +45,11 @@ await inABrowser((browser) => {
     const email = `${'ana'.repeat(40)}@example.com`
     await claimIn(page, link, { ...ana, email, orgName: 'Acme'.repeat(16) })
     orgId = (await clientIn(seat.context, norrix.prod).call(sessions.whoami, {})).orgs[0]?.id ?? ''
-    const line = await startCommandLine(norrix.prod.url, { device: 'ana-laptop-'.repeat(5) })
+    // The browser knows her since the claim; the page that asks for the password is looked at all the same.
+    const line = await startCommandLine(norrix.prod.url, {
+      device: 'ana-laptop-'.repeat(5),
+      prompt: 'login',
+    })
     await look(line.authorizeUrl.href)
     await page.getByLabel('E-mail').fill(email)
     await page.getByLabel('Password').fill(ana.password)

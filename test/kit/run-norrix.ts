@@ -16,7 +16,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Written to stdin, which is closed then. */
   readonly input?: string
-  /** The program file: the source's `main.ts` unless a test runs the packed one. */
+  /** The program file: that of the packed command line in `dist/` unless given. */
   readonly main?: string
   /** The Node that runs it; this one by default. */
   readonly node?: string
@@ -45,7 +45,8 @@ export interface Running {
   readonly child: ChildProcess
 }
 
-const sourceMain = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+/** As it is handed out: made from the source before the tests begin, and five times faster to start. */
+const packedMain = fileURLToPath(new URL('../../dist/cli/package/norrix.cjs', import.meta.url))
 
 /** A folder to stand for a user's home; `remove` takes it away. */
 export function temporaryHome(): { readonly path: string; remove(): void } {
@@ -94,7 +95,7 @@ type Start = (
 }
 
 const startProcess: Start = (words, home, options, heard) => {
-  const child = spawn(options.node ?? process.execPath, [options.main ?? sourceMain, ...words], {
+  const child = spawn(options.node ?? process.execPath, [options.main ?? packedMain, ...words], {
     cwd: options.cwd ?? home,
     env: environmentFor(home, options.env),
     stdio: ['pipe', 'pipe', 'pipe'],

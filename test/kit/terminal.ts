@@ -21,14 +21,14 @@ export interface TerminalOptions {
   readonly home: string
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** The program and its first words: the source under this Node unless a test runs the packed one. */
+  /** The program and its first words: the packed command line of `dist/` under this Node unless given. */
   readonly program?: readonly [string, ...string[]]
   /** Of the screen; 100 unless given. */
   readonly columns?: number
 }
 
 const patienceMs = 30_000
-const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../dist/cli/package/norrix.cjs', import.meta.url))
 
 /** Starts `norrix` with these words. */
 export function typeInTerminal(words: readonly string[], options: TerminalOptions): InTerminal {

@@ -7,7 +7,7 @@ import type { Distribution } from './distribution.ts'
 import { apiKeysFeature } from './features/api-keys/index.ts'
 import { auditFeature } from './features/audit/index.ts'
 import { buildsFeature } from './features/builds/index.ts'
-import { identityFeature, type Identity } from './features/identity/index.ts'
+import { identityFeature, type Identity, type PasswordCost } from './features/identity/index.ts'
 import { orgsFeature } from './features/orgs/index.ts'
 import { runnersFeature } from './features/runners/index.ts'
 import { serviceFeature } from './features/service/index.ts'
@@ -31,6 +31,7 @@ export interface Surroundings {
   /** `http://127.0.0.1:<port>` of this very process. */
   readonly localOrigin: string
   readonly distribution: Distribution
+  readonly passwordCost?: PasswordCost | undefined
   readonly sibling: () =>
     | { readonly kind: EnvironmentConfig['kind']; readonly url: string }
     | undefined
@@ -76,7 +77,7 @@ export async function compose(config: EnvironmentConfig, around: Surroundings): 
 /** From the lowest on the ladder to the highest; what reaches upwards is handed down as a function. */
 async function buildFeatures(
   config: EnvironmentConfig,
-  { effects, publicUrl, localOrigin, distribution, sibling }: Surroundings,
+  { effects, publicUrl, localOrigin, distribution, sibling, passwordCost }: Surroundings,
   db: Database<Tables>,
 ) {
   const { kind, name, upstreams, signUp } = config
@@ -96,6 +97,7 @@ async function buildFeatures(
     sessions,
     secrets,
     config: { ...environment, upstreams, signUp },
+    passwordCost,
     localOrigin: () => localOrigin,
   })
   const runners = runnersFeature({ db, effects, audit })

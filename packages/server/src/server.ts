@@ -4,7 +4,7 @@ import { compose } from './compose.ts'
 import type { EnvironmentConfig } from './config.ts'
 import { readDistribution } from './distribution.ts'
 import { startEmbeddedRunner, type EmbeddedRunner } from './embedded-runner.ts'
-import type { Identity } from './features/identity/index.ts'
+import type { Identity, PasswordCost } from './features/identity/index.ts'
 import { createListener } from './http/listener.ts'
 import type { Effects } from './kernel/effects.ts'
 import { lockFolder } from './kernel/lock.ts'
@@ -29,6 +29,8 @@ export interface ServerDeps {
   readonly effects: Effects
   /** Where `npm run build` put the dashboard and the packed command line. */
   readonly distribution: string
+  /** Only for tests, which sign in hundreds of times; a server takes the default. */
+  readonly passwordCost?: PasswordCost
   /** What else no build may read: what belongs to the other environments of this host. */
   readonly hidden?: readonly string[]
   /** The other environment of this host, once it runs. */
@@ -62,6 +64,7 @@ export async function startServer(
     localOrigin,
     distribution: readDistribution(deps.distribution),
     sibling: () => deps.sibling?.(),
+    passwordCost: deps.passwordCost,
   })
   const listener = createListener({ publicUrl, log, handlers: parts.handlers })
   for (const server of servers) server.on('request', listener)

@@ -1,6 +1,6 @@
 import { Link, Outlet, useMatchRoute } from '@tanstack/react-router'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, type ReactNode } from 'react'
+import { useLayoutEffect, type ReactNode } from 'react'
 import { orgReading } from '../../api/queries.ts'
 import { Frame } from '../../parts/Frame.tsx'
 import { rememberOrg, useOrgId } from '../../parts/org.ts'
@@ -12,7 +12,7 @@ export function OrgFrame(): ReactNode {
   const orgId = useOrgId()
   const org = useQuery(orgReading(orgId))
   const isMine = org.data !== undefined
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isMine) rememberOrg(orgId)
   }, [isMine, orgId])
   return (

@@ -5,7 +5,7 @@ import type { Tables } from '../../schema/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Orgs } from '../orgs/index.ts'
 import type { Sessions } from '../sessions/index.ts'
-import { createPasswords } from './accounts/password.ts'
+import { createPasswords, type PasswordCost } from './accounts/password.ts'
 import { createAccounts } from './accounts/service.ts'
 import { createThrottle } from './accounts/throttle.ts'
 import { createAuthorizationServer } from './authorization-server/authorization-server.ts'
@@ -27,6 +27,7 @@ import { tagOf } from './web/attempt.ts'
 import { cookieNames } from './web/cookies.ts'
 import { assets } from './web/send.ts'
 
+export type { PasswordCost } from './accounts/password.ts'
 export type { SignUp, UpstreamConfig } from './config.ts'
 
 /** What the outer listener knows of a request. */
@@ -62,6 +63,8 @@ export interface IdentityDeps {
   readonly config: IdentityConfig
   /** Keys are kept there, readable by the server alone. */
   readonly secrets: { readonly folder: string }
+  /** Only for tests; a server takes the default. */
+  readonly passwordCost?: PasswordCost | undefined
   /** `http://127.0.0.1:<port>` of this very process; asked only once requests come. */
   readonly localOrigin: () => string
 }
@@ -83,7 +86,7 @@ export async function identityFeature(deps: IdentityDeps): Promise<Identity> {
     audit,
     orgs,
     signUp: config.signUp,
-    passwords: createPasswords(effects.random),
+    passwords: createPasswords(effects.random, deps.passwordCost),
     throttle: createThrottle(effects.now),
   })
   const claims = createClaims({ db, effects, audit, orgs, sessions, accounts, publicUrl })

@@ -79,7 +79,7 @@ test('the log holds no secret either', () => {
 
 test('passwords lie under scrypt with its cost beside them', async () => {
   const [account] = await served.db.kysely.selectFrom('accounts').selectAll().execute()
-  expect(account?.password_hash).toMatch(/^scrypt\$16\$8\$2\$[\w-]{22}\$[\w-]{43}$/)
+  expect(account?.password_hash).toMatch(/^scrypt\$10\$8\$1\$[\w-]{22}\$[\w-]{43}$/)
 })
 
 test('keys lie in files that nobody else can read, and outlive a restart', () => {

@@ -26,6 +26,10 @@ test('a wrong password and an unknown address get the same answer', async () => 
   }
 })
 
+test('a server hashes a password with 64 MiB and N = 2^16, whatever the tests use', async () => {
+  expect(await createPasswords().hash('correct horse battery')).toMatch(/^scrypt\$16\$8\$2\$/)
+})
+
 test('an unknown person costs the server the same work as a known one', async () => {
   const passwords = createPasswords()
   const known = await passwords.hash('correct horse battery')

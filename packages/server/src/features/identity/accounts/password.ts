@@ -15,13 +15,15 @@ export interface Passwords {
   matches(password: string, hash: string | undefined): Promise<boolean>
 }
 
-interface Cost {
+/** scrypt's parameters; `log2N` 16 is N = 65,536. */
+export interface PasswordCost {
   readonly log2N: number
   readonly r: number
   readonly p: number
 }
 
-const cost: Cost = { log2N: 16, r: 8, p: 2 }
+/** What every server uses. Tests that sign in hundreds of times bring a lighter one. */
+export const passwordCost: PasswordCost = { log2N: 16, r: 8, p: 2 }
 const hashBytes = 32
 
 /** At once; more would only take memory from each other. */
@@ -29,7 +31,10 @@ const workersMax = 2
 /** Waiting for a turn; above it the server says that it is busy instead of growing. */
 const waitingMax = 40
 
-export function createPasswords(random: RandomBytes = randomBytes): Passwords {
+export function createPasswords(
+  random: RandomBytes = randomBytes,
+  cost: PasswordCost = passwordCost,
+): Passwords {
   const turn = createTurns()
   const nobody = format(cost, Buffer.alloc(16), Buffer.alloc(hashBytes))
   return {
@@ -46,7 +51,7 @@ export function createPasswords(random: RandomBytes = randomBytes): Passwords {
   }
 }
 
-function derive(password: string, salt: Buffer, { log2N, r, p }: Cost): Promise<Buffer> {
+function derive(password: string, salt: Buffer, { log2N, r, p }: PasswordCost): Promise<Buffer> {
   const N = 2 ** log2N
   return new Promise((resolve, reject) => {
     // NFC: the same password typed on another keyboard must give the same bytes (NIST SP 800-63B 5.1.1.2).
@@ -56,11 +61,11 @@ function derive(password: string, salt: Buffer, { log2N, r, p }: Cost): Promise<
   })
 }
 
-function format({ log2N, r, p }: Cost, salt: Buffer, hash: Buffer): string {
+function format({ log2N, r, p }: PasswordCost, salt: Buffer, hash: Buffer): string {
   return `scrypt$${log2N}$${r}$${p}$${salt.toString('base64url')}$${hash.toString('base64url')}`
 }
 
-function parse(text: string): { cost: Cost; salt: Buffer; hash: Buffer } | undefined {
+function parse(text: string): { cost: PasswordCost; salt: Buffer; hash: Buffer } | undefined {
   const found = /^scrypt\$(\d{1,2})\$(\d{1,2})\$(\d{1,2})\$([\w-]{22})\$([\w-]{43})$/.exec(text)
   if (!found) return undefined
   const [, log2N, r, p, salt = '', hash = ''] = found
