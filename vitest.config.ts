@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { SlowFirst } from './tools/slow-first.ts'
 
 // One seed for every random choice of the run. It is printed at the end, so that a failure can be had
 // again with NORRIX_TEST_SEED=<seed>; workers inherit it through the environment.
@@ -13,7 +14,7 @@ export default defineConfig({
   test: {
     include: ['packages/**/*.test.ts', 'test/**/*.test.ts', 'packages/dashboard/e2e/**/*.e2e.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/tools/**', ...(isLong ? [] : long)],
-    sequence: { seed },
+    sequence: { seed, sequencer: SlowFirst },
     // The tests run what people run: the built dashboard and the packed command line.
     globalSetup: ['tools/build-before-tests.ts'],
     // A process for each file: tests start servers, change folders and end processes for real.
