@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -74,10 +75,7 @@ function probeScript(root: string, alive: string, holder: ChildProcess): string 
   const at = quote(root)
   const files = `cat ${at}/hidden/canary ${at}/workspaces/theirs/canary`
   const look = `${files}; cat /proc/*/environ /proc/${holder.pid}/environ`
-  // Only covers of the canaries' own folder, the deepest first: where isolation fails, a probe that is root must not
-  // take the machine's own mounts away.
-  const mounts = `cut -d" " -f5 /proc/self/mountinfo | sort -r | grep -F ${at}`
-  const uncover = `for at in $(${mounts}); do umount -l "$at"; done`
+  const uncover = uncoverScript(at, quote(readlinkSync('/proc/self/ns/mnt')))
   return [
     look,
     uncover,
@@ -86,6 +84,21 @@ function probeScript(root: string, alive: string, holder: ChildProcess): string 
     `echo x >${at}/outside`,
     `echo x >inside && node -e 'process.stdout.write("${alive.slice(0, 16)}" + "${alive.slice(16)}")'`,
   ].join('\n')
+}
+
+/**
+ * Takes away what is mounted in or over the canaries' folder, the deepest first. Where isolation fails, a probe that is
+ * root must not take the machine's own mounts away: it does nothing in the runner's own mount namespace, nor to a mount
+ * that others share.
+ */
+function uncoverScript(root: string, runnerNamespace: string): string {
+  return `if [ "$(readlink /proc/self/ns/mnt)" != ${runnerNamespace} ]; then
+while read -r _ _ _ _ at _ rest; do
+  case $rest in *shared:*" - "*) continue ;; esac
+  case ${root}/ in "$at"/*) echo "$at"; continue ;; esac
+  case $at/ in ${root}/*) echo "$at" ;; esac
+done </proc/self/mountinfo | sort -r | while read -r at; do umount -l "$at"; done
+fi`
 }
 
 function quote(text: string): string {
