@@ -180,13 +180,12 @@ test('a log of 100,000 lines is shown whole, and its end is followed', async () 
       Array.from({ length: 5_000 }, (_, line) => `line ${part * 5_000 + line}\n`).join(''),
     )
   }
-  const started = performance.now()
   await page.goto(build.url)
   await page.getByText('100,000 lines').waitFor()
   await page.getByRole('log').getByText('line 99999').waitFor()
-  // Generous for a busy machine; 100,000 elements laid out at once take longer on an idle one.
-  expect(performance.now() - started).toBeLessThan(15_000)
   const box = page.getByRole('log')
+  // An element for each line would take a page to its knees: a text for hundreds of lines does not.
+  expect(await box.locator('*').count()).toBeLessThan(1_000)
   const fromEnd = () => box.evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight)
   await expect.poll(fromEnd).toBeLessThan(8)
   await lease.write('one more\n')
