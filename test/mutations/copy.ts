@@ -37,7 +37,10 @@ export function copyOfTheProject(): Copy {
       const text = readFileSync(path, 'utf8')
       const places = text.split(find).length - 1
       if (places !== 1) throw new Error(`${file} has ${places} places that read: ${find}`)
-      writeFileSync(path, text.replace(find, () => replace))
+      writeFileSync(
+        path,
+        text.replace(find, () => replace),
+      )
       return () => writeFileSync(path, text)
     },
     run: (words) => run(folder, words),
@@ -68,7 +71,9 @@ function run(folder: string, words: readonly string[]): Promise<{ code: number; 
   child.stderr.on('data', (piece: Buffer) => said.push(piece))
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? 128, text: Buffer.concat(said).toString() }))
+    child.on('close', (code) =>
+      resolve({ code: code ?? 128, text: Buffer.concat(said).toString() }),
+    )
   })
 }
 

@@ -18,13 +18,19 @@ export type Proof =
 const sweep = 'test/sweep/sweep.test.ts'
 
 /** Of these the access check is taken out, in the server and not in the contract: one of each kind of caller. */
-const opened = ['apiKeys.revoke', 'builds.show', 'sessions.end', 'runners.create', 'leases.heartbeat']
+const opened = [
+  'apiKeys.revoke',
+  'builds.show',
+  'sessions.end',
+  'runners.create',
+  'leases.heartbeat',
+]
 
 export const mutations: readonly Mutation[] = [
   {
     breach: 'a store that reads another feature’s store',
     file: 'packages/server/src/features/orgs/store.ts',
-    find: "import type { Tables }",
+    find: 'import type { Tables }',
     replace: "import '../builds/store.ts'\nimport type { Tables }",
     by: { check: 'boundaries' },
     red: [/features\/orgs\/store\.ts:\d+ imports/],
@@ -80,8 +86,9 @@ export const mutations: readonly Mutation[] = [
   {
     breach: 'a cookie in a line of the log',
     file: 'packages/server/src/http/listener.ts',
-    find: "  refuseKeyInUrl(facts.url)\n",
-    replace: "  refuseKeyInUrl(facts.url)\n  options.log.debug('asked', { header: req.headers.cookie })\n",
+    find: '  refuseKeyInUrl(facts.url)\n',
+    replace:
+      "  refuseKeyInUrl(facts.url)\n  options.log.debug('asked', { header: req.headers.cookie })\n",
     by: { tests: sweep },
     red: [/FAIL.*no credential that the sweep sent is in the log/],
   },
@@ -91,6 +98,8 @@ export const mutations: readonly Mutation[] = [
     find: 'if (!verdict.allowed)',
     replace: `if (!verdict.allowed && !${JSON.stringify(opened)}.includes(operation.id))`,
     by: { tests: sweep },
-    red: opened.map((id) => new RegExp(`FAIL.*${id} answers everybody as its declared access says`)),
+    red: opened.map(
+      (id) => new RegExp(`FAIL.*${id} answers everybody as its declared access says`),
+    ),
   },
 ]
