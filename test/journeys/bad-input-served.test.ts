@@ -170,7 +170,7 @@ describe('a build', { timeout: 120_000 }, () => {
     ])
     const { code, stderr } = await runNorrix(build, under(secret, project))
     expect(code, stderr.slice(-500)).toBe(0)
-    expect(stderr).toContain('The log is cut here: a build may log 20000 bytes.')
+    expect(stderr).toContain('The log is cut here: a build may log 20,000 bytes.')
     expect(stderr).not.toContain('the 5th end')
     expect(stderr.length).toBeLessThan(40_000)
   })
