@@ -10,6 +10,8 @@ export interface CommandRow {
   /** For an argument that takes nothing else: its values. Said before anything is looked for. */
   readonly choices?: Readonly<Record<string, Choices>>
   readonly options?: readonly OptionRow[]
+  /** Flags of `globalOptions` that mean nothing to this one: they are refused, and its help does not show them. */
+  readonly without?: readonly GlobalFlag[]
   /** Lines of further help. */
   readonly notes?: readonly string[]
   readonly examples: readonly string[]
@@ -23,7 +25,9 @@ export interface Choices {
 
 export type OptionRow = readonly [flags: string, summary: string]
 
-/** On every command. */
+export type GlobalFlag = '--org' | '--env' | '--dev'
+
+/** On every command that is not `without` them. */
 export const globalOptions: readonly OptionRow[] = [
   ['--org <id>', 'organization for this command'],
   ['--env <name>', 'environment: prod (default), dev, or one of your own'],
@@ -31,6 +35,14 @@ export const globalOptions: readonly OptionRow[] = [
   ['--json', 'one JSON document on stdout, or one event a line'],
   ['-n, --non-interactive', 'never ask; implied by NORRIX_API_KEY and without a terminal'],
 ]
+
+/** `norrix --version`: no command, but run like one. */
+export const versionRow: CommandRow = {
+  words: '--version',
+  summary: "print the version, and the server's",
+  examples: ['norrix --version'],
+  load: async () => (await import('./commands/version.ts')).showVersion,
+}
 
 /** What a noun is about, for its own help. */
 export const nouns: Readonly<Record<string, string>> = {
@@ -56,6 +68,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     words: 'sign-out',
     alias: 'logout',
+    without: ['--org'],
     summary: 'end the session, here and on the server',
     examples: ['norrix sign-out', 'norrix sign-out --dev'],
     load: async () => (await import('./commands/sign-out.ts')).signOut,
@@ -94,7 +107,7 @@ export const commandTable: readonly CommandRow[] = [
     },
     options: [
       ['--detach', 'queue it and do not wait'],
-      ['--wait-for-runner', 'queue it even where no runner was ever added'],
+      ['--wait-for-runner', 'queue it even where no runner was ever started'],
       ['--queue-timeout <time>', 'how long to wait in the queue (without a terminal 10m)'],
     ],
     notes: [
@@ -154,6 +167,7 @@ export const commandTable: readonly CommandRow[] = [
   },
   {
     words: 'runners start',
+    without: ['--org'],
     summary: 'run builds on this machine, until stopped',
     options: [
       ['--url <origin>', 'the server (default: that of the environment)'],

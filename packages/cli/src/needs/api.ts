@@ -23,9 +23,11 @@ export function apiFor(environment: Environment, credential: Credential, basics:
   })
 }
 
-/** Names the command line to the server, for "last used". */
+/** Names the command line to the server: for "last used", and so that it can be told when it is too old. */
 export function agent({ around }: Pick<Basics, 'around'>): Record<string, string> {
-  return { 'User-Agent': `norrix (${around.platform}; node ${around.nodeVersion})` }
+  return {
+    'User-Agent': `norrix/${around.version} (${around.platform}; node ${around.nodeVersion})`,
+  }
 }
 
 /** @param missing what the caller has: a key needs an address, a person signs in */

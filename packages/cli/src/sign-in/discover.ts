@@ -2,6 +2,7 @@ import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
 import { createClient } from '@norrix/contract/client'
 import { Fault } from '@norrix/contract/fault'
 import { service } from '@norrix/contract/service.operations'
+import { servedBy, type VersionRange } from '@norrix/contract/versions.policy'
 import { isObject } from '../home/json-file.ts'
 import { isLoopback } from '../needs/environment.ts'
 
@@ -11,6 +12,9 @@ export interface FoundServer {
   /** Its origin: the issuer of its tokens, and the only place they go. */
   readonly origin: string
   readonly name: string
+  readonly version: string
+  /** The command lines that it serves. */
+  readonly cli: VersionRange
   /** How people prove who they are there. */
   readonly signIn: readonly string[]
   readonly sibling: { readonly kind: EnvironmentKind; readonly origin: string } | null
@@ -55,12 +59,20 @@ function isSamePlace(typed: URL, named: URL): boolean {
 
 function readServer(value: unknown): FoundServer | undefined {
   if (!isObject(value)) return undefined
-  const { kind, issuer, name, signIn, sibling } = value
+  const { kind, issuer, name, version, cli, signIn, sibling } = value
   const origin = originOf(issuer)
   if (!isKind(kind) || !origin || typeof name !== 'string' || !Array.isArray(signIn))
     return undefined
   const ways = signIn.filter((way): way is string => typeof way === 'string')
-  return { kind, origin, name, signIn: ways, sibling: readSibling(sibling) }
+  if (typeof version !== 'string') return undefined
+  const served = readRange(cli) ?? servedBy(version)
+  return { kind, origin, name, version, cli: served, signIn: ways, sibling: readSibling(sibling) }
+}
+
+function readRange(value: unknown): VersionRange | undefined {
+  if (!isObject(value)) return undefined
+  const { from, below } = value
+  return typeof from === 'string' && typeof below === 'string' ? { from, below } : undefined
 }
 
 function readSibling(value: unknown): FoundServer['sibling'] {
