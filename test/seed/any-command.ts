@@ -68,11 +68,15 @@ export const anyCommand: Readonly<Record<string, (situation: Situation) => Promi
   // These act for a machine, in no organization: they refuse the flag, for nothing that is typed is ignored in silence.
   'sign-out': refused('sign-out'),
   'runners start': refused('runners start'),
+  init: refused('init'),
+  completion: refused('completion', 'bash'),
 }
 
-function refused(words: string): (situation: Situation) => Promise<void> {
+function refused(words: string, argument = ''): (situation: Situation) => Promise<void> {
   return async ({ machine, lab }) => {
-    const { code, stderr } = await machine.norrix(`${words} --org ${lab}`)
+    const { code, stderr } = await machine.norrix(
+      `${words} ${argument} --org ${lab}`.replace('  ', ' '),
+    )
     expect(stderr).toContain(`✗ norrix ${words} acts in no organization: --org means nothing to`)
     expect(code).toBe(2)
   }

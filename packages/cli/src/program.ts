@@ -141,7 +141,7 @@ function oneOf({ called, values }: Choices, word: string): string {
   if (values.includes(word)) return word
   throw new Fault('usage', {
     message: `There is no ${called} ${word.slice(0, 40)}.`,
-    fix: `${called}s are ${values.join(', ')}, as in: norrix build android release`,
+    fix: `${called}s are ${values.join(', ')}`,
   })
 }
 
