@@ -4,7 +4,7 @@ import type { NorrixConfig, PlatformConfig } from '../define-config.ts'
 import { ShownFault } from '../io/fault-text.ts'
 import { textOption, type Call } from '../needs/call.ts'
 import { checkConfig } from '../project/check-config.ts'
-import type { Detected } from './detect.ts'
+import type { Detected } from './kind.ts'
 
 /** A configuration on its way: what was found, then what was typed, then what was answered. */
 export type Draft = Omit<Detected, 'kind'>

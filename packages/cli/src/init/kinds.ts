@@ -1,6 +1,6 @@
 import type { PlatformConfig } from '../define-config.ts'
 import { isObject } from '../home/json-file.ts'
-import type { Kind, Seen } from './detect.ts'
+import type { Kind, Seen } from './kind.ts'
 import { plainly } from './folder.ts'
 import { readGradle, type GradleFacts } from './gradle.ts'
 
