@@ -9,6 +9,7 @@ import { cleanLine } from '../io/clean.ts'
 import { isAutomated } from '../io/terminal.ts'
 import { parseDuration } from '../io/words.ts'
 import { agent } from '../needs/api.ts'
+import { ask } from '../needs/http.ts'
 import { hasKey } from '../needs/credential.ts'
 import type { Environment } from '../needs/environment.ts'
 import { newerSentence, refuseIfTooOld } from '../needs/misfit.ts'
@@ -130,6 +131,7 @@ async function signInAt(server: FoundServer, basics: Basics): Promise<SignedIn> 
 async function whoIs(origin: string, { accessToken }: Tokens, basics: Basics): Promise<Whoami> {
   const api = createClient({
     baseUrl: origin,
+    fetch: ask,
     headers: () => ({ ...agent(basics), Authorization: `Bearer ${accessToken}` }),
   })
   return api.call(operations.whoami, { signal: basics.around.signal })

@@ -5,6 +5,7 @@ import type { SessionRecord } from '../home/sessions.ts'
 import type { Credential } from './credential.ts'
 import type { Environment } from './environment.ts'
 import type { Basics } from './basics.ts'
+import { ask } from './http.ts'
 import { isAccessOver, refreshSession } from './refresh.ts'
 
 /**
@@ -19,6 +20,7 @@ export function apiFor(environment: Environment, credential: Credential, basics:
   if (!environment.server) throw noServer(environment.name, 'key')
   return createClient({
     baseUrl: environment.server.origin,
+    fetch: ask,
     headers: () => ({ ...agent(basics), Authorization: `Bearer ${credential.text}` }),
   })
 }
@@ -65,6 +67,7 @@ function sessionClient(first: SessionRecord, environment: Environment, basics: B
   }
   return createClient({
     baseUrl: new URL(first.issuer).origin,
+    fetch: ask,
     headers: async () => {
       if (isAccessOver(record, around.now())) await refresh()
       return { ...agent(basics), Authorization: `Bearer ${record.accessToken}` }

@@ -4,6 +4,7 @@ import { Fault } from '@norrix/contract/fault'
 import { service } from '@norrix/contract/service.operations'
 import { servedBy, type VersionRange } from '@norrix/contract/versions.policy'
 import { isObject } from '../home/json-file.ts'
+import { ask } from '../needs/http.ts'
 import { isLoopback } from '../needs/environment.ts'
 
 /** A server, as it describes itself. */
@@ -26,7 +27,10 @@ export interface FoundServer {
  * @throws Fault network, not_norrix when it is no Norrix server or names another address as its own
  */
 export async function discover(origin: string, signal: AbortSignal): Promise<FoundServer> {
-  const answer: unknown = await createClient({ baseUrl: origin }).call(service.discover, { signal })
+  const answer: unknown = await createClient({ baseUrl: origin, fetch: ask }).call(
+    service.discover,
+    { signal },
+  )
   const found = readServer(answer)
   if (!found) throw notNorrix(origin, 'describes itself in a way that no Norrix server does')
   if (!isSamePlace(new URL(origin), new URL(found.origin))) {
