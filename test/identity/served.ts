@@ -120,6 +120,7 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
   }
   listener = createListener({
     publicUrl: url,
+    version: '0.1.0',
     log: effects.log,
     handlers: [(req, res, facts) => identity.handle(req, res, facts), rest],
   })

@@ -121,7 +121,7 @@ describe('a project', () => {
     mkdirSync(join(project.path, 'media'))
     writeFileSync(join(project.path, 'media/film.mov'), '')
     truncateSync(join(project.path, 'media/film.mov'), 2 * 1024 ** 3)
-    const says = 'media/film.mov has 2.1 GB; a file may have 1.1 GB.'
+    const says = 'media/film.mov has 2.1 GB; a file may have 1 GiB (1,073,741,824 bytes).'
     const fault = { code: 'project_too_large', says, fix: 'name it in .norrixignore' } as const
     const stderr = await expectFault(build, under(secret, project), fault)
     expect(stderr).toContain('largest   2.1 GB  media/film.mov')
@@ -170,7 +170,7 @@ describe('a build', { timeout: 120_000 }, () => {
     ])
     const { code, stderr } = await runNorrix(build, under(secret, project))
     expect(code, stderr.slice(-500)).toBe(0)
-    expect(stderr).toContain('The log is cut here: a build may log 20000 bytes.')
+    expect(stderr).toContain('The log is cut here: a build may log 20,000 bytes.')
     expect(stderr).not.toContain('the 5th end')
     expect(stderr.length).toBeLessThan(40_000)
   })

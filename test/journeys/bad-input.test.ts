@@ -77,7 +77,7 @@ describe('the project', () => {
 
   test('a folder without one', async () => {
     const says = 'There is no Norrix project here'
-    const fix = 'write a norrix.config.ts'
+    const fix = 'norrix init writes one'
     await expectFault(build, project({}), { code: 'no_project', says, fix })
   })
 

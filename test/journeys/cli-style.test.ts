@@ -130,6 +130,21 @@ test('build android release: what the command makes here is no app, and so has n
   `)
 })
 
+test('a build that no runner took in time', async () => {
+  const { code, stderr } = await run('build ios release --wait-for-runner --queue-timeout 1s')
+  expect(code).toBe(8)
+  expect(plain(stderr.slice(stderr.indexOf('✓ queued')))).toMatchInlineSnapshot(`
+    "
+    ✓ queued     build_6Hq2vT      https://norrix.example.com/b/6Hq2vT
+    ✗ No runner took build_6Hq2vT within 0.3 s. It stays queued.
+      fix          norrix builds logs build_6Hq2vT --follow goes on watching;
+                   --queue-timeout waits longer
+      give it up   norrix builds cancel build_6Hq2vT
+      still_running · exit 8
+    "
+  `)
+})
+
 test('a revoked key', async () => {
   const { id, secret } = await resident.makeKey(['build'])
   await resident.revokeKey(id)

@@ -64,7 +64,7 @@ const build = (name: (typeof named)[number], ...more: string[]): Running => {
 describe('where a runner was added but never started', () => {
   test.each(named)('%s: no_runner at once, and nothing is packed', async (name) => {
     const { code, stderr } = await build(name).ended
-    expect(stderr).toMatch(/✗ No runner for ios was ever added to /)
+    expect(stderr).toMatch(/✗ No runner for ios was ever started for /)
     expect(stderr).toMatch(/no_runner · exit 1\n$/)
     expect(stderr).not.toContain('packed')
     expect(code).toBe(1)

@@ -25,6 +25,8 @@ export interface NorrixOptions {
   readonly now?: () => number
   /** Where the packed command line and the dashboard lie; what `npm run build` made unless a test brings its own. */
   readonly distribution?: string
+  /** Of the server; the contract's unless a test has two versions meet. */
+  readonly version?: string
 }
 
 export interface Norrix {
@@ -61,6 +63,7 @@ export async function startNorrix(options: NorrixOptions = {}): Promise<Norrix> 
         distribution: options.distribution ?? distribution,
         sibling,
         passwordCost,
+        ...(options.version !== undefined && { version: options.version }),
       }),
     )
   }

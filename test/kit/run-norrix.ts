@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCommand } from '@norrix/cli/run'
 import { Fault } from '@norrix/contract/fault'
+import { version } from '@norrix/contract/version'
 
 /** The command line as a user has it: its own home, no terminal, nothing of this process's settings. */
 
@@ -25,6 +26,8 @@ export interface RunOptions {
    * that are not about processes, signals or stdin.
    */
   readonly here?: true
+  /** What the command line takes itself for, `here` alone: its own unless two versions are to meet. */
+  readonly version?: string
 }
 
 export interface Ran {
@@ -122,6 +125,9 @@ const startHere: Start = (words, home, options, heard) => {
     homeDir: home,
     platform: process.platform,
     nodeVersion: process.versions.node,
+    nodePath: process.execPath,
+    programPath: packedMain,
+    version: options.version ?? version,
     stdin: {},
     stdout: { write: (text) => heard.add('stdout', text) },
     stderr: { write: (text) => heard.add('stderr', text) },

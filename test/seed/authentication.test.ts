@@ -108,7 +108,7 @@ describe.each(worlds)('Node $node, $upstream: $reads', ({ node, upstream, reads 
     environments.keepTokensApart(world))
 
   // `norrix build ios release` and its like, under a session or a key.
-  test('`norrix build ios release` says at once that no runner for ios was ever added, under a session and under a key', () =>
+  test('`norrix build ios release` says at once that no runner for ios was ever started, under a session and under a key', () =>
     builds.needARunner(world))
   test(
     '`norrix build ios release` builds on a runner for ios in a process of its own, under a session and under a key',

@@ -8,8 +8,11 @@ import type { Answer } from './wire.ts'
 
 /** What is wrong with an answer, in sentences; nothing when it is as promised. */
 export function wrongsOf(operation: Operation, answer: Answer, expected: Expected): string[] {
-  if (expected !== 'success')
-    return [...headerWrongs(answer), ...refusalWrongs(answer, expected, faultsOf(operation))]
+  if (expected !== 'success') {
+    // What is no address is no operation's fault.
+    const listed = [...faultsOf(operation), 'unknown_operation' as const]
+    return [...headerWrongs(answer), ...refusalWrongs(answer, expected, listed)]
+  }
   if (answer.status >= 400) return [`was refused: ${answer.text.slice(0, 300)}`]
   return [...headerWrongs(answer), ...successWrongs(operation, answer)]
 }

@@ -76,10 +76,10 @@ function thingCases(world: World, operation: Operation, caller: Caller): readonl
     return Object.entries(wrong).map(([what, text]) => {
       const params = { ...draft.params, [name]: text }
       const ask = write(operation, caller, { ...draft, params })
-      // A dot segment is taken away by the address itself: what is left is no address of the contract, or of another.
+      // A dot segment is taken away by the address itself: what is left is no address of the contract.
       const isAddress = !/^(\.\.|%2e%2e)$/i.test(text)
       const verdict = isScope ? expectedOf(operation.access, caller.who, params) : 'not_found'
-      const expected: Expected = isAddress ? verdict : 'not_found'
+      const expected: Expected = isAddress ? verdict : 'unknown_operation'
       return { title: `${name} ${what}, as ${caller.name}`, ask, expected }
     })
   })

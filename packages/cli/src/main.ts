@@ -1,5 +1,7 @@
 import { homedir } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { Fault } from '@norrix/contract/fault'
+import { version } from '@norrix/contract/version'
 import type { OutputStream } from './io/terminal.ts'
 import { runCommand } from './run.ts'
 
@@ -17,6 +19,9 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   homeDir: homedir(),
   platform: process.platform,
   nodeVersion: process.versions.node,
+  nodePath: process.execPath,
+  programPath: fileURLToPath(import.meta.url),
+  version,
   stdin: {
     get isTTY() {
       return process.stdin.isTTY

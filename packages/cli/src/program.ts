@@ -1,8 +1,15 @@
 import { Command as Program, CommanderError, Option } from 'commander'
 import { Fault } from '@norrix/contract/fault'
-import { version } from '@norrix/contract/version'
 import type { Call } from './needs/call.ts'
-import { commandTable, globalOptions, nouns, type Choices, type CommandRow } from './root.ts'
+import {
+  commandTable,
+  globalOptions,
+  nouns,
+  versionRow,
+  type Choices,
+  type CommandRow,
+  type GlobalFlag,
+} from './root.ts'
 
 /** What was typed, understood: a command to run, or text that was asked for. */
 export type Typed =
@@ -27,6 +34,9 @@ export function readArguments(words: readonly string[]): Typed {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode !== 0 && error.code !== 'commander.help') throw usageOf(error)
   }
+  const options: Call['options'] = program.opts()
+  if (options['version'] === true)
+    return { kind: 'run', row: versionRow, call: { words: [], options } }
   return typed ?? { kind: 'text', text: text === '' ? program.helpInformation() : text }
 }
 
@@ -36,7 +46,7 @@ function programOf(
 ): Program {
   const program = new Program('norrix')
     .description('Ship mobile apps from a terminal: sign in once, then norrix build.')
-    .version(`norrix ${version}`, '--version', 'print the version')
+    .option('--version', "print the version, and the server's")
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .configureHelp({ showGlobalOptions: true })
@@ -87,9 +97,42 @@ function addCommand(
   for (const [flags, summary] of row.options ?? []) added.addOption(new Option(flags, summary))
   const notes = row.notes ? `\n${row.notes.join('\n')}\n` : ''
   added.addHelpText('after', notes + examplesText(row.examples))
+  const without = row.without ?? []
+  if (without.length > 0) hideInHelp(added, without)
   added.allowExcessArguments(false)
   added.action(() => {
+    refuseMeaningless(row, added.optsWithGlobals())
     run(row, { words: added.processedArgs as Call['words'], options: added.optsWithGlobals() }) // texts: parsers here give back what they got
+  })
+}
+
+function hideInHelp(added: Program, flags: readonly string[]): void {
+  added.configureHelp({
+    showGlobalOptions: true,
+    visibleGlobalOptions: () =>
+      globalOptions
+        .filter(([text]) => !flags.some((flag) => text.startsWith(flag)))
+        .map(([text, summary]) => new Option(text, summary)),
+  })
+}
+
+const meaningless: Readonly<Record<GlobalFlag, string>> = {
+  '--org': 'acts in no organization',
+  '--env': 'talks to no server',
+  '--dev': 'talks to no server',
+}
+
+/** What is typed is never ignored in silence. @throws Fault usage */
+function refuseMeaningless(
+  { words, without = [] }: CommandRow,
+  options: Readonly<Record<string, unknown>>,
+): void {
+  const flag = without.find((one) => options[one.slice(2)] !== undefined)
+  if (flag === undefined) return
+  const name = words.replaceAll(/ [<[].*/g, '')
+  throw new Fault('usage', {
+    message: `norrix ${name} ${meaningless[flag]}: ${flag} means nothing to it.`,
+    fix: `leave ${flag} out`,
   })
 }
 
@@ -98,7 +141,7 @@ function oneOf({ called, values }: Choices, word: string): string {
   if (values.includes(word)) return word
   throw new Fault('usage', {
     message: `There is no ${called} ${word.slice(0, 40)}.`,
-    fix: `${called}s are ${values.join(', ')}, as in: norrix build android release`,
+    fix: `${called}s are ${values.join(', ')}`,
   })
 }
 

@@ -1,4 +1,4 @@
-import { buildTypes, platforms } from '@norrix/contract/builds.policy'
+import { buildStates, buildTypes, platforms } from '@norrix/contract/builds.policy'
 import type { Command } from './command.ts'
 
 /** Every command: its words, its help and where it is loaded from when it is called. Nothing here loads a command. */
@@ -10,6 +10,8 @@ export interface CommandRow {
   /** For an argument that takes nothing else: its values. Said before anything is looked for. */
   readonly choices?: Readonly<Record<string, Choices>>
   readonly options?: readonly OptionRow[]
+  /** Flags of `globalOptions` that mean nothing to this one: they are refused, and its help does not show them. */
+  readonly without?: readonly GlobalFlag[]
   /** Lines of further help. */
   readonly notes?: readonly string[]
   readonly examples: readonly string[]
@@ -21,9 +23,12 @@ export interface Choices {
   readonly values: readonly string[]
 }
 
-export type OptionRow = readonly [flags: string, summary: string]
+/** `values` are all that a flag takes, for completion; the command itself refuses others. */
+export type OptionRow = readonly [flags: string, summary: string, values?: readonly string[]]
 
-/** On every command. */
+export type GlobalFlag = '--org' | '--env' | '--dev'
+
+/** On every command that is not `without` them. */
 export const globalOptions: readonly OptionRow[] = [
   ['--org <id>', 'organization for this command'],
   ['--env <name>', 'environment: prod (default), dev, or one of your own'],
@@ -31,6 +36,20 @@ export const globalOptions: readonly OptionRow[] = [
   ['--json', 'one JSON document on stdout, or one event a line'],
   ['-n, --non-interactive', 'never ask; implied by NORRIX_API_KEY and without a terminal'],
 ]
+
+/** `norrix --version`: no command, but run like one. */
+export const versionRow: CommandRow = {
+  words: '--version',
+  summary: "print the version, and the server's",
+  examples: ['norrix --version'],
+  load: async () => (await import('./commands/version.ts')).showVersion,
+}
+
+/** What `norrix init` can write. */
+export const formats = ['ts', 'mjs', 'json'] as const
+
+/** Shells that `norrix completion` knows. */
+export const shells = ['bash', 'zsh', 'fish'] as const
 
 /** What a noun is about, for its own help. */
 export const nouns: Readonly<Record<string, string>> = {
@@ -56,6 +75,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     words: 'sign-out',
     alias: 'logout',
+    without: ['--org'],
     summary: 'end the session, here and on the server',
     examples: ['norrix sign-out', 'norrix sign-out --dev'],
     load: async () => (await import('./commands/sign-out.ts')).signOut,
@@ -86,6 +106,32 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./commands/orgs/current.ts')).orgsCurrent,
   },
   {
+    words: 'init',
+    summary: 'write norrix.config.ts for the project in this folder',
+    without: ['--org', '--env', '--dev'],
+    options: [
+      ['--name <name>', "the app's name"],
+      ['--app-version <version>', 'the version that users see'],
+      ['--build-number <number>', 'higher with each release'],
+      ['--bundle-id <id>', 'such as org.example.app'],
+      ...platforms.flatMap((platform): OptionRow[] => [
+        [`--${platform}-command <command>`, `how it is built for ${platform}`],
+        [`--${platform}-artifacts <patterns>`, 'what that makes, with commas between'],
+      ]),
+      ['--format <format>', 'ts, mjs or json (default ts where Node reads it)', formats],
+      ['--force', 'write over the file that is there'],
+    ],
+    notes: [
+      'It knows projects of NativeScript, Capacitor, React Native, Flutter, Gradle and',
+      'Xcode. On a terminal it asks; with -n it writes what it proposes.',
+    ],
+    examples: [
+      'norrix init',
+      "norrix init -n --android-command 'make apk' --android-artifacts 'out/*.apk'",
+    ],
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
     words: 'build <platform> <type>',
     summary: 'build the project in this folder',
     choices: {
@@ -94,7 +140,7 @@ export const commandTable: readonly CommandRow[] = [
     },
     options: [
       ['--detach', 'queue it and do not wait'],
-      ['--wait-for-runner', 'queue it even where no runner was ever added'],
+      ['--wait-for-runner', 'queue it even where no runner was ever started'],
       ['--queue-timeout <time>', 'how long to wait in the queue (without a terminal 10m)'],
     ],
     notes: [
@@ -115,8 +161,8 @@ export const commandTable: readonly CommandRow[] = [
     words: 'builds list',
     summary: 'list builds, newest first',
     options: [
-      ['--platform <platform>', 'android, ios or visionos'],
-      ['--state <state>', 'queued, running, succeeded, failed or cancelled'],
+      ['--platform <platform>', 'android, ios or visionos', platforms],
+      ['--state <state>', 'queued, running, succeeded, failed or cancelled', buildStates],
       ['--limit <count>', 'how many, up to 100 (default 20)'],
       ['--after <cursor>', 'go on where a list ended'],
     ],
@@ -153,11 +199,27 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./commands/builds/cancel.ts')).buildsCancel,
   },
   {
+    words: 'completion <shell>',
+    summary: 'print what makes Tab complete norrix in your shell',
+    without: ['--org', '--env', '--dev'],
+    choices: { shell: { called: 'shell', values: shells } },
+    notes: [
+      'To install it, once:',
+      '  bash   norrix completion bash > ~/.local/share/bash-completion/completions/norrix',
+      '  zsh    norrix completion zsh > a folder of $fpath, as a file called _norrix',
+      '  fish   norrix completion fish > ~/.config/fish/completions/norrix.fish',
+      'or for one session of bash or zsh: source <(norrix completion bash)',
+    ],
+    examples: ['norrix completion bash', 'norrix completion fish | source'],
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
+  {
     words: 'runners start',
+    without: ['--org'],
     summary: 'run builds on this machine, until stopped',
     options: [
       ['--url <origin>', 'the server (default: that of the environment)'],
-      ['--platforms <list>', 'what it builds (default android; ios,visionos on a Mac)'],
+      ['--platforms <list>', 'what it builds (default android; ios,visionos on a Mac)', platforms],
       ['--name <name>', 'its name (default: the one it was added under)'],
       ['--folder <folder>', 'where it works (default: a folder of its own)'],
       ['--readable <folders>', 'hidden folders that builds may read all the same'],

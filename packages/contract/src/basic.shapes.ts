@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { idPattern, type IdKind } from './id.ts'
 import { parseCursor } from './page.ts'
+import { undisguised } from './text.policy.ts'
 
 /** Shapes that several nouns are made of. */
 
@@ -8,9 +9,6 @@ export const idOf = (kind: IdKind): z.ZodString => z.string().regex(idPattern(ki
 
 /** A moment, ISO 8601 in UTC with milliseconds. */
 export const time: z.ZodISODateTime = z.iso.datetime({ precision: 3 })
-
-/** Text without control characters and bidirectional overrides: they could disguise it in a list or a terminal. */
-const undisguised = /^[^\p{Cc}\u202a-\u202e\u2066-\u2069]+$/u
 
 /** A line of text that a person, a project or a machine gave: 1 to `max` characters, none of them in disguise. */
 export const line = (max: number): z.ZodString =>

@@ -94,7 +94,7 @@ export const buildsShapes = {
       project,
       plan,
       sourceId: idOf('source'),
-      /** Queue it even where no runner for the platform was ever registered (product ruling 19). */
+      /** Queue it even where no runner for the platform was ever started (product ruling 19). */
       waitForRunner: z.boolean().default(false),
     }),
     output: build,

@@ -3,7 +3,10 @@ import { Fault, isFaultCode } from './fault.ts'
 /** What a request can end in, besides an answer that says yes. */
 
 /** The fault that an answer carries; whatever is not of the contract's form came from no Norrix server. */
-export async function faultOfAnswer(answer: Response, origin: string): Promise<Fault> {
+export async function faultOfAnswer(
+  answer: { readonly status: number; json(): Promise<unknown> },
+  origin: string,
+): Promise<Fault> {
   const body = await answer.json().catch(() => undefined)
   if (!isRecord(body) || !isFaultCode(body['code']) || typeof body['message'] !== 'string') {
     return notNorrix(origin, `status ${answer.status} without a Norrix message`)

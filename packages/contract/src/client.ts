@@ -35,10 +35,25 @@ export interface Download {
   readonly sizeBytes: number | null
 }
 
+/** What the client reads of an answer; a `Response` is one. */
+export interface Answer {
+  readonly type?: string
+  readonly status: number
+  readonly ok: boolean
+  readonly headers: { get(name: string): string | null }
+  readonly body: ReadableStream<Uint8Array> | null
+  text(): Promise<string>
+  json(): Promise<unknown>
+}
+
+/** `fetch`, as far as it is used here. */
+export type Ask = (url: string, init: RequestInit) => Promise<Answer>
+
 export interface ClientOptions {
   /** Origin that the credential of `headers` belongs to; nothing is ever sent anywhere else (product ruling 8). */
   readonly baseUrl: string
-  readonly fetch?: typeof fetch
+  /** Node's and the browser's own fetch unless given. */
+  readonly fetch?: Ask
   /** Asked before each request, so that a credential may be renewed. */
   readonly headers?: () =>
     | Readonly<Record<string, string>>
@@ -75,7 +90,7 @@ export function createClient(options: ClientOptions): Client {
     const headers = { Accept: accept, ...(await options.headers?.()) }
     return sendRequest(options.fetch ?? fetch, requestOf(operation, input, origin, headers), origin)
   }
-  const send = async (operation: Operation, input: AnyInput, accept: string): Promise<Response> => {
+  const send = async (operation: Operation, input: AnyInput, accept: string): Promise<Answer> => {
     try {
       return await sendOnce(operation, input, accept)
     } catch (refusal) {
@@ -153,11 +168,11 @@ function requestOf(
 }
 
 async function sendRequest(
-  fetchIt: typeof fetch,
+  fetchIt: Ask,
   { url, init }: RequestParts,
   origin: string,
-): Promise<Response> {
-  let answer: Response
+): Promise<Answer> {
+  let answer: Answer
   try {
     answer = await fetchIt(url, init)
   } catch (cause) {
@@ -173,7 +188,7 @@ async function sendRequest(
 }
 
 // What the server sends is parsed there by the operation's shape; here only its being JSON is checked, without zod.
-async function jsonOf<T>(answer: Response, origin: string, signal?: AbortSignal): Promise<T> {
+async function jsonOf<T>(answer: Answer, origin: string, signal?: AbortSignal): Promise<T> {
   if (answer.status === 204) return undefined as T // operations without output answer so
   if (!isType(answer, 'application/json')) {
     await discard(answer)
@@ -192,15 +207,15 @@ async function jsonOf<T>(answer: Response, origin: string, signal?: AbortSignal)
   }
 }
 
-function isType(answer: Response, type: string): boolean {
+function isType(answer: Answer, type: string): boolean {
   return answer.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase() === type
 }
 
-function described(answer: Response): string {
+function described(answer: Answer): string {
   return isType(answer, 'text/html') ? 'a web page' : `something that is not JSON`
 }
 
-async function discard(answer: Response): Promise<void> {
+async function discard(answer: Answer): Promise<void> {
   // Frees the connection; that it cannot be read any more is what is wanted.
   await answer.body?.cancel().catch(() => {})
 }

@@ -42,6 +42,11 @@ export const faultTable = {
     means: 'The credential belongs to the other environment.',
   },
   runner_unknown: { status: 401, exit: 4, means: 'The runner token is unknown or was removed.' },
+  client_too_old: {
+    status: 426,
+    exit: 1,
+    means: 'The command line is older than the server serves.',
+  },
   // What they may do
   role_missing: { status: 403, exit: 5, means: 'The role in the organization is too small.' },
   scope_missing: { status: 403, exit: 5, means: 'The API key lacks the scope.' },
@@ -69,8 +74,13 @@ export const faultTable = {
   // What is asked for
   not_found: { status: 404, exit: 1, means: 'There is no such thing, or it is not yours.' },
   method_not_allowed: { status: 405, exit: 2, means: 'The path exists, the method does not.' },
+  unknown_operation: {
+    status: 404,
+    exit: 7,
+    means: 'The server has no such operation; it may be older than what asks.',
+  },
   conflict: { status: 409, exit: 1, means: 'The thing is not in a state that allows this.' },
-  no_runner: { status: 409, exit: 1, means: 'No runner for this platform was ever registered.' },
+  no_runner: { status: 409, exit: 1, means: 'No runner for this platform was ever started.' },
   lease_lost: {
     status: 409,
     exit: 1,

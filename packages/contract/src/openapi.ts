@@ -88,6 +88,7 @@ function success(operation: Operation, shapes: OperationShapes): Record<string, 
 export function faultsOf(operation: Operation): readonly FaultCode[] {
   const codes = new Set<FaultCode>([...operation.faults, ...accessFaults[operation.access.kind]])
   codes.add('bad_request')
+  if (operation.access.kind !== 'public') codes.add('client_too_old')
   if (operation.path.includes('{')) codes.add('not_found')
   if (operation.body === 'json') codes.add('unsupported_media').add('too_large')
   codes.add('origin_refused').add('internal').add('unavailable')

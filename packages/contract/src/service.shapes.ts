@@ -10,6 +10,8 @@ export const serviceShapes = {
       issuer: z.url(),
       name: z.string(),
       version: z.string(),
+      /** The versions of the command line that it serves: `from` this one on, `below` that one. */
+      cli: z.object({ from: z.string(), below: z.string() }),
       /** How people sign in here, such as `AWS Cognito`; one entry for each upstream. */
       signIn: z.array(z.string()),
       sibling: z.object({ kind: environmentKind, url: z.url() }).nullable(),

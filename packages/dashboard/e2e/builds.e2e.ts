@@ -75,7 +75,10 @@ const bytesOf = (text: string) => ({
 })
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-async function queueBuild(name: string): Promise<Output<'builds.create'>> {
+async function queueBuild(
+  name: string,
+  platform: 'android' | 'ios' = 'android',
+): Promise<Output<'builds.create'>> {
   const packed = `packed ${name}`
   const query = { sha256: sha256(packed), files: 1 }
   const source = await key.upload(builds.uploadSource, {
@@ -86,11 +89,12 @@ async function queueBuild(name: string): Promise<Output<'builds.create'>> {
   const project = { name, version: '1.0.0', buildNumber: 7, bundleId: null }
   const plan = { backend: 'command' as const, command: 'make', artifacts: ['out/*'] }
   const body = {
-    platform: 'android' as const,
+    platform,
     buildType: 'release' as const,
     project,
     plan,
     sourceId: source.id,
+    waitForRunner: true,
   }
   return key.call(builds.create, { params: { orgId }, body })
 }
@@ -133,6 +137,10 @@ test('a log is followed live, as plain text, and an artifact is downloaded byte 
 
   const html = '<script>document.title="owned"</script>'
   await lease.upload('report.html', html, 'text/html')
+  // A window's title, a bell, a direction turned around: nothing of it is left in what the page holds.
+  await lease.write('a\u001b]0;owned\u0007b\u0008\u009b2mc\u009b0m\u202ed\u2067e\u200f\n')
+  await log.getByText('abcde').waitFor()
+  expect(await log.textContent()).toMatch(/^abcde$/m)
   await lease.write('done\n')
   await lease.finish('succeeded')
   await page.getByText('succeeded', { exact: true }).waitFor()
@@ -192,6 +200,39 @@ test('a log of 100,000 lines is shown whole, and its end is followed', async () 
   await box.getByText('one more').waitFor()
   await expect.poll(fromEnd).toBeLessThan(8)
   await lease.finish('succeeded')
+})
+
+test('a build that nobody can take says so, and promises nothing before that is known', async () => {
+  const build = await queueBuild('Waiting', 'ios')
+  let asked = (): void => {}
+  const isAsked = new Promise<void>((resolve) => (asked = resolve))
+  let answer = (): void => {}
+  const mayAnswer = new Promise<void>((resolve) => (answer = resolve))
+  await page.route('**/runner-availability*', async (route) => {
+    asked()
+    await mayAnswer
+    await route.continue()
+  })
+  await page.goto(build.url)
+  await isAsked
+  const panel = page.getByRole('region', { name: 'Log' })
+  await panel.getByText(/^Queued\.$/).waitFor()
+  answer()
+  await panel.getByText('No runner for ios was ever started; the build waits').waitFor()
+  await page.unroute('**/runner-availability*')
+})
+
+test('a list that is shown whole can be sorted; of one that goes on, no page passes for the order of all', async () => {
+  const keysPage = `${norrix.prod.url}/o/${orgId}/settings/api-keys`
+  await page.goto(keysPage)
+  await page.getByRole('button', { name: 'Name' }).click()
+  await page.getByRole('columnheader', { name: 'Name' }).and(page.locator('[aria-sort]')).waitFor()
+  for (let count = 0; count < 50; count++)
+    await ask(apiKeys.create.path, { name: `Key ${count}`, scopes: ['build'] })
+  await page.goto(`${keysPage}?sort=name`)
+  await page.getByRole('columnheader', { name: 'Name' }).waitFor()
+  expect(await page.getByRole('button', { name: 'Name', exact: true }).count()).toBe(0)
+  expect(await page.locator('[aria-sort]').count()).toBe(0)
 })
 
 test('nothing on these pages was stopped by the content policy', () => {

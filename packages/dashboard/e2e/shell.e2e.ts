@@ -77,7 +77,9 @@ test.each([
   '/nowhere',
 ])('%s is told to be missing, on a page with a way back', async (path) => {
   await page.goto(norrix.prod.url + path)
-  await page.getByRole('heading', { name: /^(Not found|There is no such page)$/ }).waitFor()
+  await page
+    .getByRole('heading', { level: 1, name: /^(Not found|There is no such page)$/ })
+    .waitFor()
   await page.getByRole('link', { name: /norrix home|Go to your builds/ }).click()
   await page.getByRole('heading', { name: 'Builds' }).waitFor()
 })

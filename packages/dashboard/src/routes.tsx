@@ -104,6 +104,7 @@ export function newRouter(queries: QueryClient) {
       <main className="mx-auto max-w-xl px-3 py-20">
         <title>Norrix</title>
         <FaultView
+          heading="h1"
           error={error instanceof Error ? error : new Error(String(error))}
           onRetry={reset}
         />

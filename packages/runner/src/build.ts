@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Fault, type FaultCode } from '@norrix/contract/fault'
 import { leases } from '@norrix/contract/leases.operations'
+import { sizeText } from '@norrix/contract/size.policy'
 import { collectArtifacts, ArtifactError, type CollectedArtifact } from './job/artifacts.ts'
 import { runCommand, type RunResult } from './job/run.ts'
 import { UnpackError } from './job/unpack-names.ts'
@@ -66,7 +67,7 @@ async function fetchSource(work: LeaseAtWork, workspace: Workspace): Promise<voi
   })
   const { files } = await unpack(archive, workspace.source)
   await rm(archive)
-  await work.say(`norrix: unpacked ${files} files, ${sizeBytes} bytes packed\n`)
+  await work.say(`norrix: unpacked ${files} files, ${sizeText(sizeBytes)} packed\n`)
 }
 
 async function buildIn(
@@ -149,7 +150,7 @@ function describe({
   const signed = signer === null ? '' : `, signed by ${signer}`
   const problem =
     signatureProblem === null ? '' : `; its signature is not good: ${signatureProblem}`
-  return `${name}, ${sizeBytes} bytes, sha256 ${sha256}${signed}${problem}`
+  return `${name}, ${sizeText(sizeBytes)}, sha256 ${sha256}${signed}${problem}`
 }
 
 function endOf(result: RunResult, work: LeaseAtWork): BuildEnd {

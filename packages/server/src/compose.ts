@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { operations } from '@norrix/contract/operations'
 import { shapes } from '@norrix/contract/shapes'
-import { version } from '@norrix/contract/version'
 import type { EnvironmentConfig } from './config.ts'
 import type { Distribution } from './distribution.ts'
 import { apiKeysFeature } from './features/api-keys/index.ts'
@@ -28,6 +27,7 @@ export interface Surroundings {
   readonly effects: Effects
   /** What people type. */
   readonly publicUrl: string
+  readonly version: string
   /** `http://127.0.0.1:<port>` of this very process. */
   readonly localOrigin: string
   readonly distribution: Distribution
@@ -56,7 +56,7 @@ export async function compose(config: EnvironmentConfig, around: Surroundings): 
   const features = await buildFeatures(config, around, db)
   const { identity, runners, builds, apiKeys } = features
   const stopping = new AbortController()
-  const api = mountAll(features, around.publicUrl, stopping.signal)
+  const api = mountAll(features, around, stopping.signal)
   const pages: Mounted = (req, res, facts) => identity.handle(req, res, facts)
   // A server that was started without a runner must not count its old one as registered (ruling 19).
   if (!config.runner) await runners.retireServerRunner()
@@ -77,7 +77,7 @@ export async function compose(config: EnvironmentConfig, around: Surroundings): 
 /** From the lowest on the ladder to the highest; what reaches upwards is handed down as a function. */
 async function buildFeatures(
   config: EnvironmentConfig,
-  { effects, publicUrl, localOrigin, distribution, sibling, passwordCost }: Surroundings,
+  { effects, publicUrl, version, localOrigin, distribution, sibling, passwordCost }: Surroundings,
   db: Database<Tables>,
 ) {
   const { kind, name, upstreams, signUp } = config
@@ -130,7 +130,7 @@ async function buildFeatures(
 
 function mountAll(
   features: Awaited<ReturnType<typeof buildFeatures>>,
-  publicUrl: string,
+  { publicUrl, version }: Surroundings,
   stopping: AbortSignal,
 ): Mounted {
   const { service, sessions, orgs, apiKeys, runners, builds } = features
@@ -148,6 +148,7 @@ function mountAll(
     },
     cookieName: sessions.cookieName,
     publicUrl,
+    version,
     stopping,
   })
 }

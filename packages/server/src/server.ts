@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { version } from '@norrix/contract/version'
+import { version as ownVersion } from '@norrix/contract/version'
 import { compose } from './compose.ts'
 import type { EnvironmentConfig } from './config.ts'
 import { readDistribution } from './distribution.ts'
@@ -31,6 +31,8 @@ export interface ServerDeps {
   readonly distribution: string
   /** Only for tests, which sign in hundreds of times; a server takes the default. */
   readonly passwordCost?: PasswordCost
+  /** Only for tests of what two versions say to each other; a server is of the contract's. */
+  readonly version?: string
   /** What else no build may read: what belongs to the other environments of this host. */
   readonly hidden?: readonly string[]
   /** The other environment of this host, once it runs. */
@@ -57,16 +59,18 @@ export async function startServer(
     throw error
   })
   const publicUrl = config.publicUrl ?? `http://localhost:${port}`
+  const version = deps.version ?? ownVersion
   const localOrigin = `http://127.0.0.1:${port}`
   const parts = await compose(config, {
     effects,
     publicUrl,
+    version,
     localOrigin,
     distribution: readDistribution(deps.distribution),
     sibling: () => deps.sibling?.(),
     passwordCost: deps.passwordCost,
   })
-  const listener = createListener({ publicUrl, log, handlers: parts.handlers })
+  const listener = createListener({ publicUrl, version, log, handlers: parts.handlers })
   for (const server of servers) server.on('request', listener)
   const runner = config.runner
     ? startEmbeddedRunner({

@@ -2,8 +2,9 @@ import { builds as operations } from '@norrix/contract/builds.operations'
 import { Fault } from '@norrix/contract/fault'
 import { runners } from '@norrix/contract/runners.operations'
 import type { Build } from '@norrix/contract/types'
+import { sizeText } from '@norrix/contract/size.policy'
 import { command } from '../command.ts'
-import { agoText, countText, durationText, sizeText } from '../io/words.ts'
+import { agoText, countText, durationText } from '../io/words.ts'
 import { textOption } from '../needs/call.ts'
 import type { Given } from '../needs/given.ts'
 import { packProject, type PackedProject } from '../project/pack.ts'
@@ -77,14 +78,14 @@ async function checkRunners(
   })
   if (found.registered === 0 && !request.waitForRunner) {
     throw new Fault('no_runner', {
-      message: `No runner for ${platform} was ever added to ${org.org.name} on ${environment.name}.`,
-      fix: 'add one: Dashboard → Runners → Add runner; --wait-for-runner queues the build all the same',
+      message: `No runner for ${platform} was ever started for ${org.org.name} on ${environment.name}.`,
+      fix: 'start one: Dashboard → Runners → Add runner says how; --wait-for-runner queues the build all the same',
     })
   }
   if (found.registered === 0) {
     io.talk.marked(
       'warning',
-      `No runner for ${platform} was ever added; the build waits for the first one.`,
+      `No runner for ${platform} was ever started; the build waits for the first one.`,
     )
   } else if (found.online === 0) {
     const seen =

@@ -9,8 +9,10 @@ import { cleanLine } from '../io/clean.ts'
 import { isAutomated } from '../io/terminal.ts'
 import { parseDuration } from '../io/words.ts'
 import { agent } from '../needs/api.ts'
+import { ask } from '../needs/http.ts'
 import { hasKey } from '../needs/credential.ts'
 import type { Environment } from '../needs/environment.ts'
+import { newerSentence, refuseIfTooOld } from '../needs/misfit.ts'
 import { textOption } from '../needs/call.ts'
 import type { Basics } from '../needs/basics.ts'
 import type { Tokens } from '../needs/refresh.ts'
@@ -32,6 +34,7 @@ export const signIn = command(['environment'], async ({ environment, ...basics }
   await ensurePrivateFolder(basics.paths.folder)
   const before = await basics.sessions.read(environment.name).catch(() => undefined)
   const server = await findServer(environment, basics)
+  refuseIfTooOld(server, basics.around)
   introduce(server, environment, before, basics)
   const { who, record } = await signInAt(server, basics)
   await keep(record, { server, environment }, basics)
@@ -58,6 +61,8 @@ function introduce(
   before: SessionRecord | undefined,
   { io, around }: Basics,
 ): void {
+  const newer = newerSentence(server, around)
+  if (newer !== undefined) io.talk.marked('warning', newer)
   if (before && before.endedAt === null) {
     io.talk.marked(
       'warning',
@@ -126,6 +131,7 @@ async function signInAt(server: FoundServer, basics: Basics): Promise<SignedIn> 
 async function whoIs(origin: string, { accessToken }: Tokens, basics: Basics): Promise<Whoami> {
   const api = createClient({
     baseUrl: origin,
+    fetch: ask,
     headers: () => ({ ...agent(basics), Authorization: `Bearer ${accessToken}` }),
   })
   return api.call(operations.whoami, { signal: basics.around.signal })

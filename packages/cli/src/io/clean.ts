@@ -1,3 +1,5 @@
+import { directions } from '@norrix/contract/text.policy'
+
 /**
  * Text of others, made harmless for a terminal (CWE-150): names, messages and build logs may hold sequences that
  * move the cursor, fill the clipboard or turn the direction of writing.
@@ -8,7 +10,6 @@ const strings =
   /(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]{0,4096}(?:\u0007|\u001b\\|\u009c)/g
 const sequences = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b[ -/]*[0-~]/g
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
-const directions = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
 /** Leaves printable text, tabs and line feeds. A carriage return becomes a line feed where it ends no line. */
 export function clean(text: string): string {

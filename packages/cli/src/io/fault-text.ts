@@ -10,6 +10,8 @@ export interface Evidence {
 
 export interface ShownFaultOptions extends FaultOptions {
   readonly evidence?: readonly Evidence[]
+  /** Another way out than `fix`, said after it. */
+  readonly otherwise?: Evidence
   /** The evidence says what to do already: `fix` is for JSON alone. */
   readonly fixInEvidence?: boolean
 }
@@ -17,11 +19,13 @@ export interface ShownFaultOptions extends FaultOptions {
 /** A fault with what this machine knows about it. */
 export class ShownFault extends Fault {
   readonly evidence: readonly Evidence[]
+  readonly otherwise: Evidence | undefined
   readonly fixInEvidence: boolean
 
   constructor(code: FaultCode, options: ShownFaultOptions) {
     super(code, options)
     this.evidence = options.evidence ?? []
+    this.otherwise = options.otherwise
     this.fixInEvidence = options.fixInEvidence ?? false
   }
 }
@@ -53,6 +57,7 @@ export function sayFault(io: Io, fault: Fault): number {
   const evidence = fault instanceof ShownFault ? [...fault.evidence] : []
   const hidden = fault instanceof ShownFault && fault.fixInEvidence
   if (fault.fix !== undefined && !hidden) evidence.push({ label: 'fix', text: fault.fix })
+  if (fault instanceof ShownFault && fault.otherwise) evidence.push(fault.otherwise)
   const width = Math.max(0, ...evidence.map(({ label }) => label.length)) + 3
   for (const { label, text } of evidence) {
     text.split('\n').forEach((part, index) => {

@@ -28,7 +28,70 @@ export async function chooseOne<T>(question: {
     signal: around.signal,
   })
   const choice = isCancel(chosen) ? undefined : question.choices[chosen]
-  if (!choice)
-    throw new Fault('interrupted', { message: 'Nothing was chosen; nothing has changed.' })
+  if (!choice) throw left()
   return choice.value
+}
+
+/**
+ * Asks for any number of choices, at least one.
+ *
+ * @throws Fault interrupted
+ */
+export async function chooseSome<T>(question: {
+  readonly message: string
+  readonly choices: readonly Choice<T>[]
+  readonly chosen: readonly T[]
+  readonly basics: { readonly around: Surroundings }
+}): Promise<readonly T[]> {
+  const { multiselect, isCancel } = await import('@clack/prompts')
+  const { choices, chosen } = question
+  const answer = await multiselect<number>({
+    message: question.message,
+    options: choices.map(({ label }, index) => ({ value: index, label })),
+    initialValues: choices.flatMap(({ value }, index) => (chosen.includes(value) ? [index] : [])),
+    required: true,
+    output: process.stderr,
+    signal: question.basics.around.signal,
+  })
+  if (isCancel(answer)) throw left()
+  return choices.filter((_, index) => answer.includes(index)).map(({ value }) => value)
+}
+
+/**
+ * Asks for a line of text; Enter alone takes what is proposed.
+ *
+ * @param question.problem what is wrong with an answer; undefined for nothing
+ * @throws Fault interrupted
+ */
+export async function askText(question: {
+  readonly message: string
+  readonly proposed: string
+  readonly problem: (text: string) => string | undefined
+  readonly basics: { readonly around: Surroundings }
+}): Promise<string> {
+  const { text, isCancel } = await import('@clack/prompts')
+  const answer = await text({
+    message: question.message,
+    initialValue: cleanLine(question.proposed),
+    validate: (typed) => question.problem(typed ?? ''),
+    output: process.stderr,
+    signal: question.basics.around.signal,
+  })
+  if (isCancel(answer)) throw left()
+  return answer.trim()
+}
+
+/** Yes or no. @throws Fault interrupted */
+export async function agrees(
+  message: string,
+  { around }: { readonly around: Surroundings },
+): Promise<boolean> {
+  const { confirm, isCancel } = await import('@clack/prompts')
+  const answer = await confirm({ message, output: process.stderr, signal: around.signal })
+  if (isCancel(answer)) throw left()
+  return answer
+}
+
+function left(): Fault {
+  return new Fault('interrupted', { message: 'Nothing was chosen; nothing has changed.' })
 }

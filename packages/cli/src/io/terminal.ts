@@ -17,6 +17,11 @@ export interface Surroundings {
   readonly homeDir: string
   readonly platform: NodeJS.Platform
   readonly nodeVersion: string
+  /** Of Node's own program, and of this one: with every link resolved. */
+  readonly nodePath: string
+  readonly programPath: string
+  /** Of this command line. */
+  readonly version: string
   readonly stdin: InputStream
   readonly stdout: OutputStream
   readonly stderr: OutputStream

@@ -5,6 +5,7 @@ import type { SessionRecord } from '../home/sessions.ts'
 import type { Credential } from './credential.ts'
 import type { Environment } from './environment.ts'
 import type { Basics } from './basics.ts'
+import { ask } from './http.ts'
 import { isAccessOver, refreshSession } from './refresh.ts'
 
 /**
@@ -19,13 +20,16 @@ export function apiFor(environment: Environment, credential: Credential, basics:
   if (!environment.server) throw noServer(environment.name, 'key')
   return createClient({
     baseUrl: environment.server.origin,
+    fetch: ask,
     headers: () => ({ ...agent(basics), Authorization: `Bearer ${credential.text}` }),
   })
 }
 
-/** Names the command line to the server, for "last used". */
+/** Names the command line to the server: for "last used", and so that it can be told when it is too old. */
 export function agent({ around }: Pick<Basics, 'around'>): Record<string, string> {
-  return { 'User-Agent': `norrix (${around.platform}; node ${around.nodeVersion})` }
+  return {
+    'User-Agent': `norrix/${around.version} (${around.platform}; node ${around.nodeVersion})`,
+  }
 }
 
 /** @param missing what the caller has: a key needs an address, a person signs in */
@@ -63,6 +67,7 @@ function sessionClient(first: SessionRecord, environment: Environment, basics: B
   }
   return createClient({
     baseUrl: new URL(first.issuer).origin,
+    fetch: ask,
     headers: async () => {
       if (isAccessOver(record, around.now())) await refresh()
       return { ...agent(basics), Authorization: `Bearer ${record.accessToken}` }

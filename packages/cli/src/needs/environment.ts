@@ -22,7 +22,7 @@ export interface Environment {
 }
 
 /** Names become folders: nothing that climbs, nothing that a file system reads otherwise (threat T56). */
-const environmentName = /^[a-z0-9-]{1,32}$/
+export const environmentName = /^[a-z0-9-]{1,32}$/
 
 /**
  * Order: flag, NORRIX_ENV, prod (product ruling 13).

@@ -1,7 +1,9 @@
+import type { Answer, Ask } from '@norrix/contract/client'
 import { Fault } from '@norrix/contract/fault'
 import { withLock } from '../home/lock.ts'
 import type { SessionRecord, SessionStore } from '../home/sessions.ts'
 import { isObject } from '../home/json-file.ts'
+import { ask } from './http.ts'
 import { clientId } from '../sign-in/client-id.ts'
 
 /** Renewed this long before its end, so that it does not end under way. */
@@ -17,7 +19,7 @@ export interface RefreshOptions {
   /** Of the session's file: one norrix at a time renews a session, for a refresh token works once (auth C2). */
   readonly lockPath: string
   readonly now: () => Date
-  readonly fetch?: typeof fetch
+  readonly ask?: Ask
 }
 
 /**
@@ -38,7 +40,7 @@ export async function refreshSession(
     const current = await sessions.read(environment)
     if (!current || current.endedAt !== null) throw over(stale, environment)
     if (current.accessToken !== stale.accessToken && !isAccessOver(current, now())) return current
-    const answer = await askForTokens(current, options.fetch ?? fetch)
+    const answer = await askForTokens(current, options.ask ?? ask)
     if (answer === 'invalid_grant') {
       await sessions.write(environment, { ...current, endedAt: now().toISOString() })
       throw over(current, environment)
@@ -65,16 +67,12 @@ export interface Tokens {
   readonly refreshToken: string | undefined
 }
 
-async function askForTokens(
-  record: SessionRecord,
-  fetchIt: typeof fetch,
-): Promise<Tokens | 'invalid_grant'> {
+async function askForTokens(record: SessionRecord, askIt: Ask): Promise<Tokens | 'invalid_grant'> {
   const { host } = new URL(record.tokenEndpoint)
-  let answer: Response
+  let answer: Answer
   try {
-    answer = await fetchIt(record.tokenEndpoint, {
+    answer = await askIt(record.tokenEndpoint, {
       method: 'POST',
-      redirect: 'manual',
       headers: { Accept: 'application/json' },
       body: new URLSearchParams({
         grant_type: 'refresh_token',

@@ -3,6 +3,7 @@ import { resolveCredential } from './credential.ts'
 import { resolveEnvironment } from './environment.ts'
 import { explain } from './explain.ts'
 import type { Basics } from './basics.ts'
+import { explainMisfit } from './misfit.ts'
 import type { Given, Need, NeedTable } from './given.ts'
 import { resolveOrg } from './org.ts'
 
@@ -55,6 +56,12 @@ export function createResolver(basics: Basics): Resolver {
       for (const need of needs) given[need] = await get(need)
       return given as unknown as Given<(typeof needs)[number]> // each of `needs` was just put in
     },
-    explain: (error) => explain(error, found, basics.around.now()),
+    explain(error) {
+      const { environment, credential } = found
+      const issuer = credential?.kind === 'session' ? credential.record.issuer : undefined
+      const origin = environment?.server?.origin ?? (issuer && new URL(issuer).origin)
+      const known = explain(error, found, basics.around.now())
+      return explainMisfit(known, origin, basics.around)
+    },
   }
 }

@@ -1,4 +1,5 @@
 import { platforms, type Platform } from '@norrix/contract/builds.policy'
+import { undisguised } from '@norrix/contract/text.policy'
 import type { NorrixConfig, PlatformConfig } from '../define-config.ts'
 
 /**
@@ -84,7 +85,8 @@ function checkPattern(value: unknown, path: string, add: Add): void {
 function checkLine(value: unknown, path: string, max: number, add: Add): value is string {
   if (typeof value !== 'string' || value.length === 0) add(path, 'must be a text that is not empty')
   else if (value.length > max) add(path, `must have at most ${max} characters`)
-  else if (/\p{Cc}/u.test(value)) add(path, 'must be one line without control characters')
+  else if (!undisguised.test(value))
+    add(path, 'must be one line without characters that control a terminal or turn the text')
   else return true
   return false
 }

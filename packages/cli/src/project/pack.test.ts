@@ -140,7 +140,7 @@ test('a file of 2 GB is refused before anything is packed, by name', async () =>
   truncateSync(join(folder, 'assets/huge.bin'), 2e9)
   await expect(packProject({ folder })).rejects.toMatchObject({
     code: 'project_too_large',
-    message: 'assets/huge.bin has 2.0 GB; a file may have 1.1 GB.',
+    message: 'assets/huge.bin has 2.0 GB; a file may have 1 GiB (1,073,741,824 bytes).',
   })
 })
 

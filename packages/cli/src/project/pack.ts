@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Fault } from '@norrix/contract/fault'
+import { limitText, sizeText } from '@norrix/contract/size.policy'
 import { ShownFault } from '../io/fault-text.ts'
-import { countText, sizeText } from '../io/words.ts'
+import { countText } from '../io/words.ts'
 import { listProjectFiles, type ProjectFile, type ProjectFiles } from './files.ts'
 
 export interface PackLimits {
@@ -121,20 +122,20 @@ function refuseTooLarge(contents: ProjectFiles, limits: PackLimits): void {
   const large = contents.files.find((file) => file.sizeBytes > limits.fileBytesMax)
   if (large) {
     throw tooLarge(
-      `${large.path} has ${sizeText(large.sizeBytes)}; a file may have ${sizeText(limits.fileBytesMax)}.`,
+      `${large.path} has ${sizeText(large.sizeBytes)}; a file may have ${limitText(limits.fileBytesMax)}.`,
       contents.files,
     )
   }
   if (contents.sizeBytes > limits.totalBytesMax) {
     throw tooLarge(
-      `The project has ${sizeText(contents.sizeBytes)}; it may have ${sizeText(limits.totalBytesMax)}.`,
+      `The project has ${sizeText(contents.sizeBytes)}; it may have ${limitText(limits.totalBytesMax)}.`,
       contents.files,
     )
   }
 }
 
 function packedTooLarge({ files }: ProjectFiles, { packedBytesMax }: PackLimits): Fault {
-  return tooLarge(`The packed project is larger than ${sizeText(packedBytesMax)}.`, files)
+  return tooLarge(`The packed project is larger than ${limitText(packedBytesMax)}.`, files)
 }
 
 function tooLarge(message: string, files: readonly ProjectFile[]): Fault {

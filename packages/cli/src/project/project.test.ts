@@ -108,6 +108,15 @@ test.each([
   expect((fault as Error).message).not.toMatch(/\n| {4}at /) // it has a message: seen above
 })
 
+test('a name in disguise is refused here as the server would refuse it', () => {
+  for (const name of ['a\u202eb', 'a\u2066b', 'a\u009bb', 'a\nb'])
+    expect(checkConfig({ ...good, name })).toMatchObject({
+      ok: false,
+      problems: [{ path: 'name', reason: expect.stringContaining('turn the text') }],
+    })
+  expect(checkConfig({ ...good, name: 'שלום 👩‍🔧' })).toMatchObject({ ok: true })
+})
+
 test('a configuration that hangs is ended in time', async () => {
   write('norrix.config.mjs', 'for (;;);')
   const path = join(folder, 'norrix.config.mjs')

@@ -14,7 +14,7 @@ export interface ProjectHere {
   readonly config: NorrixConfig
 }
 
-const fileNames = ['norrix.config.ts', 'norrix.config.mjs', 'norrix.config.json']
+export const fileNames = ['norrix.config.ts', 'norrix.config.mjs', 'norrix.config.json']
 /** The first Node that runs .ts files without a switch. */
 const typescriptFrom = [22, 18]
 
@@ -48,7 +48,7 @@ async function findConfig(start: string): Promise<string> {
   }
   throw new Fault('no_project', {
     message: 'There is no Norrix project here: no norrix.config.ts in this folder or above it.',
-    fix: 'go to your project, or write a norrix.config.ts (see norrix build --help)',
+    fix: 'go to your project; norrix init writes one for it',
   })
 }
 

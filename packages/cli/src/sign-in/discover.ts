@@ -2,7 +2,9 @@ import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
 import { createClient } from '@norrix/contract/client'
 import { Fault } from '@norrix/contract/fault'
 import { service } from '@norrix/contract/service.operations'
+import { servedBy, type VersionRange } from '@norrix/contract/versions.policy'
 import { isObject } from '../home/json-file.ts'
+import { ask } from '../needs/http.ts'
 import { isLoopback } from '../needs/environment.ts'
 
 /** A server, as it describes itself. */
@@ -11,6 +13,9 @@ export interface FoundServer {
   /** Its origin: the issuer of its tokens, and the only place they go. */
   readonly origin: string
   readonly name: string
+  readonly version: string
+  /** The command lines that it serves. */
+  readonly cli: VersionRange
   /** How people prove who they are there. */
   readonly signIn: readonly string[]
   readonly sibling: { readonly kind: EnvironmentKind; readonly origin: string } | null
@@ -22,7 +27,10 @@ export interface FoundServer {
  * @throws Fault network, not_norrix when it is no Norrix server or names another address as its own
  */
 export async function discover(origin: string, signal: AbortSignal): Promise<FoundServer> {
-  const answer: unknown = await createClient({ baseUrl: origin }).call(service.discover, { signal })
+  const answer: unknown = await createClient({ baseUrl: origin, fetch: ask }).call(
+    service.discover,
+    { signal },
+  )
   const found = readServer(answer)
   if (!found) throw notNorrix(origin, 'describes itself in a way that no Norrix server does')
   if (!isSamePlace(new URL(origin), new URL(found.origin))) {
@@ -55,12 +63,20 @@ function isSamePlace(typed: URL, named: URL): boolean {
 
 function readServer(value: unknown): FoundServer | undefined {
   if (!isObject(value)) return undefined
-  const { kind, issuer, name, signIn, sibling } = value
+  const { kind, issuer, name, version, cli, signIn, sibling } = value
   const origin = originOf(issuer)
   if (!isKind(kind) || !origin || typeof name !== 'string' || !Array.isArray(signIn))
     return undefined
   const ways = signIn.filter((way): way is string => typeof way === 'string')
-  return { kind, origin, name, signIn: ways, sibling: readSibling(sibling) }
+  if (typeof version !== 'string') return undefined
+  const served = readRange(cli) ?? servedBy(version)
+  return { kind, origin, name, version, cli: served, signIn: ways, sibling: readSibling(sibling) }
+}
+
+function readRange(value: unknown): VersionRange | undefined {
+  if (!isObject(value)) return undefined
+  const { from, below } = value
+  return typeof from === 'string' && typeof below === 'string' ? { from, below } : undefined
 }
 
 function readSibling(value: unknown): FoundServer['sibling'] {

@@ -1,6 +1,7 @@
 import { createClient } from '@norrix/contract/client'
 import { sessions as operations } from '@norrix/contract/sessions.operations'
 import type { SessionRecord } from '../home/sessions.ts'
+import { ask } from '../needs/http.ts'
 import { isAccessOver } from '../needs/refresh.ts'
 import { clientId } from './client-id.ts'
 
@@ -25,6 +26,7 @@ export async function endOnServer(record: SessionRecord, patienceMs: number): Pr
 async function endByAccessToken(record: SessionRecord, signal: AbortSignal): Promise<boolean> {
   const api = createClient({
     baseUrl: record.issuer,
+    fetch: ask,
     headers: () => ({ Authorization: `Bearer ${record.accessToken}` }),
   })
   return api.call(operations.end, { signal }).then(
@@ -34,9 +36,8 @@ async function endByAccessToken(record: SessionRecord, signal: AbortSignal): Pro
 }
 
 async function giveBack(record: SessionRecord, signal: AbortSignal): Promise<boolean> {
-  const answer = await fetch(record.revocationEndpoint, {
+  const answer = await ask(record.revocationEndpoint, {
     method: 'POST',
-    redirect: 'manual',
     body: new URLSearchParams({
       token: record.refreshToken,
       token_type_hint: 'refresh_token',

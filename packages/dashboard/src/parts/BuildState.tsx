@@ -36,11 +36,3 @@ export function QueuedBy({ build }: { readonly build: Build }): ReactNode {
 export function buildTitle(build: Build): string {
   return `${build.project.name} ${build.project.version} (${build.project.buildNumber})`
 }
-
-/** A size as people read it: `8.3 kB`, `41 MB`. Decimal, as shops and shells show it. */
-export function formatSize(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  const step = bytes < 1 ? 0 : Math.min(units.length - 1, Math.trunc(Math.log10(bytes) / 3))
-  const count = bytes / 1000 ** step
-  return `${step > 0 && count < 10 ? count.toFixed(1) : Math.round(count)} ${units[step] ?? 'B'}`
-}

@@ -7,9 +7,11 @@ import { Banner, Notice } from '../ui/Notice.tsx'
 export function FaultView({
   error,
   onRetry,
+  heading,
 }: {
   readonly error: Error
   readonly onRetry?: (() => void) | undefined
+  readonly heading?: 'h1' | 'h2' | undefined
 }): ReactNode {
   const code = error instanceof Fault ? error.code : 'internal'
   const titles: Partial<Record<typeof code, string>> = {
@@ -21,6 +23,7 @@ export function FaultView({
   return (
     <Notice
       alert
+      heading={heading}
       title={titles[code] ?? 'That did not work'}
       actions={onRetry && <Button onClick={onRetry}>Try again</Button>}
     >

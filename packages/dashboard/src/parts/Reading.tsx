@@ -13,16 +13,20 @@ export function Reading<T>({
   result,
   children,
   waiting,
+  heading,
 }: {
   readonly result: UseQueryResult<T, Error>
   readonly children: (value: T) => ReactNode
   readonly waiting?: ReactNode
+  /** `h1` where the page's own heading comes with what is read. */
+  readonly heading?: 'h1'
 }): ReactNode {
   const { data, error, refetch } = result
   const gone =
     error instanceof Fault && (error.code === 'not_found' || error.code === 'role_missing')
   if (error && (data === undefined || gone)) {
-    return <FaultView error={error} onRetry={gone ? undefined : () => void refetch()} />
+    const onRetry = gone ? undefined : () => void refetch()
+    return <FaultView error={error} onRetry={onRetry} heading={heading} />
   }
   if (data === undefined) return waiting ?? <Loading />
   return (

@@ -7,19 +7,22 @@ export function Notice({
   children,
   actions,
   alert = false,
+  heading: Heading = 'h2',
 }: {
   readonly title: string
   readonly children?: ReactNode
   readonly actions?: ReactNode
   /** Something went wrong: it is read out at once. */
   readonly alert?: boolean
+  /** `h1` where it is the whole page. */
+  readonly heading?: 'h1' | 'h2' | undefined
 }): ReactNode {
   return (
     <div
       role={alert ? 'alert' : undefined}
       className="rounded-xl border border-border bg-surface px-5 py-8 text-center sm:px-8"
     >
-      <h2 className="text-base font-semibold">{title}</h2>
+      <Heading className="text-base font-semibold">{title}</Heading>
       <div className="mx-auto mt-1 max-w-prose text-sm text-muted">{children}</div>
       {actions !== undefined && (
         <div className="mt-4 flex flex-wrap justify-center gap-2">{actions}</div>

@@ -5,7 +5,7 @@ export interface Column<Row> {
   readonly key: string
   readonly title: string
   readonly cell: (row: Row) => ReactNode
-  /** What the column sorts by; without it the column does not sort. */
+  /** What the column sorts by; without it the column does not sort. Only a list that is shown whole is ever sorted. */
   readonly sortBy?: (row: Row) => string | number
   readonly className?: string
 }

@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder'
+import { limitText } from '@norrix/contract/size.policy'
 
 export interface OutputOptions {
   /** Gets pieces of whole characters, in order, one at a time; the next waits until the last is taken. */
@@ -81,7 +82,7 @@ export class Output {
     this.#isCut = true
     // The decoder leaves out a character that the cut would split.
     const start = new StringDecoder('utf8').write(bytes.subarray(0, Math.max(0, room)))
-    return `${start}\n[norrix] The log is cut here: it reached ${this.#options.logBytes} bytes. The command goes on.\n`
+    return `${start}\n[norrix] The log is cut here: it reached ${limitText(this.#options.logBytes)}. The command goes on.\n`
   }
 }
 

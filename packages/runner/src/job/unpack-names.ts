@@ -1,3 +1,4 @@
+import { limitText } from '@norrix/contract/size.policy'
 /** Which names an uploaded archive may hold, and where its links may lead (threat T82). Pure. */
 
 export type UnpackCode =
@@ -59,7 +60,7 @@ export function entryParts(name: string): readonly string[] {
   if (parts.some((part) => Buffer.byteLength(part) > nameBytesMax)) {
     throw new UnpackError(
       'bad_name',
-      `The archive holds a name of more than ${nameBytesMax} bytes: ${shown}.`,
+      `The archive holds a name of more than ${limitText(nameBytesMax)}: ${shown}.`,
     )
   }
   return parts

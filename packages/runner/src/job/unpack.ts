@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
+import { limitText } from '@norrix/contract/size.policy'
 import { Parser } from 'tar'
 import type { ReadEntry } from 'tar'
 import { UnpackError } from './unpack-names.ts'
@@ -85,7 +86,7 @@ function checkStream(
   if (bytes > limits.totalBytesMax) {
     throw new UnpackError(
       'total_too_large',
-      `The archive unpacks to more than ${limits.totalBytesMax} bytes.`,
+      `The archive unpacks to more than ${limitText(limits.totalBytesMax)}.`,
     )
   }
   if (bytes > 16 * 1024 ** 2 && bytes > packed() * limits.ratioMax) {

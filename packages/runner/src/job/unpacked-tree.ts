@@ -1,6 +1,7 @@
 import { mkdir, open, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { limitText } from '@norrix/contract/size.policy'
 import type { ReadEntry } from 'tar'
 import { entryParts, nameKey, showName, staysInside, UnpackError } from './unpack-names.ts'
 
@@ -94,7 +95,7 @@ export class UnpackedTree {
       const shown = showName(entry.path)
       throw new UnpackError(
         'file_too_large',
-        `${shown} is larger than ${this.#limits.fileBytesMax} bytes.`,
+        `${shown} is larger than ${limitText(this.#limits.fileBytesMax)}.`,
       )
     }
     this.files++

@@ -27,6 +27,8 @@ export function faultBody(fault: Fault, requestId: string): FaultBody {
 export function faultHeaders(fault: Fault): Record<string, string> {
   const { status } = faultTable[fault.code]
   if (status === 401) return { 'WWW-Authenticate': 'Bearer' }
+  // RFC 9110 section 15.5.22: what to upgrade to. It is the command line that is to be upgraded, not the protocol.
+  if (status === 426) return { Upgrade: 'norrix' }
   if (status === 503 || status === 429) return { 'Retry-After': '5' }
   return {}
 }

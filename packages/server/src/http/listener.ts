@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Fault, faultTable } from '@norrix/contract/fault'
 import { newId } from '@norrix/contract/id'
 import type { Log } from '../kernel/log.ts'
+import { unknownOperation } from './clients.ts'
 import { toFault } from './faults.ts'
 import { setSecurityHeaders } from './headers.ts'
 import type { ListenerFacts, Mounted } from './mounted.ts'
@@ -12,6 +13,7 @@ import { sendFault } from './respond.ts'
 
 export interface ListenerOptions {
   readonly publicUrl: string
+  readonly version: string
   readonly log: Log
   /** Asked in turn; the first that says true has answered. */
   readonly handlers: readonly Mounted[]
@@ -51,7 +53,7 @@ async function handle(
   for (const answered of options.handlers) {
     if (await answered(req, res, facts)) return
   }
-  throw notFound()
+  throw facts.url.pathname.startsWith('/api/') ? unknownOperation(options.version) : notFound()
 }
 
 /** @throws Fault bad_request when the request's target is no path */

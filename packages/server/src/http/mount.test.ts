@@ -28,6 +28,7 @@ const options: MountOptions = {
   },
   cookieName: 'session',
   publicUrl: 'http://localhost',
+  version: '0.1.0',
   stopping: new AbortController().signal,
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Operation } from '@norrix/contract/operation'
 import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { answer } from './answer.ts'
+import { refuseTooOld } from './clients.ts'
 import type { Route } from './implement.ts'
 import type { Mounted, MountOptions } from './mounted.ts'
 import { allowedMethods, methodNotAllowed } from './refusals.ts'
@@ -25,7 +26,8 @@ export function mount(options: MountOptions): Mounted {
     const method = req.method === 'HEAD' ? 'GET' : (req.method ?? 'GET')
     const found = router.match(method, facts.url.pathname)
     const route = found[0][0]?.[0]
-    if (!route) return refuseMethod(router, req, res, facts.url.pathname)
+    if (!route) return refuseMethod(router, options.version, req, res, facts.url.pathname)
+    if (route.operation.access.kind !== 'public') refuseTooOld(facts.agent, options)
     await answer(options, route, pathParams(found), req, res, facts)
     return true
   }
@@ -53,6 +55,7 @@ function proveComplete({ operations, routes, shapes }: MountOptions): void {
 /** False when no operation has the path either. @throws Fault method_not_allowed */
 function refuseMethod(
   router: RegExpRouter<Route>,
+  version: string,
   req: IncomingMessage,
   res: ServerResponse,
   path: string,
@@ -60,7 +63,7 @@ function refuseMethod(
   const methods = knownMethods.filter((method) => router.match(method, path)[0].length > 0)
   if (methods.length === 0) return false
   res.setHeader('Allow', allowedMethods(methods))
-  throw methodNotAllowed(methods, req.method)
+  throw methodNotAllowed(methods, { asked: req.method, version })
 }
 
 type Match = ReturnType<RegExpRouter<Route>['match']>

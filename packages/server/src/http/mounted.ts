@@ -11,6 +11,7 @@ export interface MountOptions {
   readonly authenticators: Authenticators
   readonly cookieName: string
   readonly publicUrl: string
+  readonly version: string
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal
 }

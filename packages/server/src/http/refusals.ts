@@ -53,10 +53,14 @@ export function notFound(): Fault {
 }
 
 /** A path that exists says which methods it has (RFC 9110 section 15.5.6). */
-export function methodNotAllowed(methods: readonly string[], asked = 'nothing'): Fault {
+export function methodNotAllowed(
+  methods: readonly string[],
+  { asked = 'nothing', version }: { readonly asked?: string | undefined; readonly version: string },
+): Fault {
   return new Fault('method_not_allowed', {
     message: `This address takes ${methods.join(' and ')}, not ${asked}.`,
     fix: 'look the operation up in /api/openapi.json',
+    details: { version },
   })
 }
 

@@ -1,8 +1,9 @@
 import { builds as operations } from '@norrix/contract/builds.operations'
 import type { Build } from '@norrix/contract/types'
+import { sizeText } from '@norrix/contract/size.policy'
 import { command } from '../../command.ts'
 import type { Field } from '../../io/layout.ts'
-import { countText, durationText, momentText, sizeText } from '../../io/words.ts'
+import { countText, durationText, momentText } from '../../io/words.ts'
 import { artifactText, checkBuildId, projectText, queuerText, runTime } from './words.ts'
 
 export const buildsShow = command(

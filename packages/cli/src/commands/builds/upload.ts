@@ -3,8 +3,8 @@ import { Readable } from 'node:stream'
 import { builds as operations } from '@norrix/contract/builds.operations'
 import type { Client } from '@norrix/contract/client'
 import { Fault } from '@norrix/contract/fault'
+import { sizeText } from '@norrix/contract/size.policy'
 import { ShownFault } from '../../io/fault-text.ts'
-import { sizeText } from '../../io/words.ts'
 import type { PackedProject } from '../../project/pack.ts'
 
 const triesMax = 3

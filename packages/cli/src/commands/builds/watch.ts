@@ -126,7 +126,7 @@ function stillQueued(build: Build, waitedMs: number, flags: string): Fault {
   return new ShownFault('still_running', {
     message: `No runner took ${build.id} within ${durationText(waitedMs)}. It stays queued.`,
     fix: `norrix builds logs ${build.id}${flags} --follow goes on watching; --queue-timeout waits longer`,
-    evidence: [{ label: 'give it up', text: `norrix builds cancel ${build.id}${flags}` }],
+    otherwise: { label: 'give it up', text: `norrix builds cancel ${build.id}${flags}` },
   })
 }
 
@@ -134,6 +134,6 @@ function leftRunning({ id, state }: Build, { flags }: Watch): Fault {
   return new ShownFault('interrupted', {
     message: `You stopped watching. ${id} goes on (${state}).`,
     fix: `norrix builds logs ${id}${flags} --follow comes back to it`,
-    evidence: [{ label: 'give it up', text: `norrix builds cancel ${id}${flags}` }],
+    otherwise: { label: 'give it up', text: `norrix builds cancel ${id}${flags}` },
   })
 }

@@ -1,6 +1,6 @@
 import type { Artifact, Build, LogEvent } from '@norrix/contract/types'
 import { Fault } from '@norrix/contract/fault'
-import { sizeText } from '../../io/words.ts'
+import { sizeText } from '@norrix/contract/size.policy'
 
 /** How builds and their artifacts are written. Pure. */
 

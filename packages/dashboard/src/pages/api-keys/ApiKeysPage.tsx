@@ -7,6 +7,7 @@ import { useIsAdmin, useOrg, useOrgId } from '../../parts/org.ts'
 import { Page } from '../../parts/Page.tsx'
 import { Pager } from '../../parts/Pager.tsx'
 import { Reading } from '../../parts/Reading.tsx'
+import { sortingOf } from '../../parts/sorting.ts'
 import { Button } from '../../ui/Button.tsx'
 import { later } from '../../ui/later.tsx'
 import { Banner, Notice } from '../../ui/Notice.tsx'
@@ -93,7 +94,8 @@ function KeyList({
   readonly empty: ReactNode
   readonly onRevoke: (apiKey: ApiKey) => void
 }): ReactNode {
-  const [{ cursor, sort }, change] = useAddressState()
+  const [address, change] = useAddressState()
+  const { cursor } = address
   const result = useQuery(
     apiKeysReading(orgId, { status, ...(cursor !== undefined && { cursor }) }),
   )
@@ -109,8 +111,7 @@ function KeyList({
               columns={columnsOf(status, onRevoke)}
               rows={items}
               rowKey={(apiKey) => apiKey.id}
-              sort={sort}
-              onSort={(sort) => change({ sort, cursor })}
+              {...sortingOf(address, next, change)}
             />
             <Pager cursor={cursor} next={next} />
           </>

@@ -1,9 +1,9 @@
 import { builds } from '@norrix/contract/builds.operations'
 import { isFinal } from '@norrix/contract/builds.policy'
+import { sizeText } from '@norrix/contract/size.policy'
 import type { Artifact, Build } from '@norrix/contract/types'
 import type { ReactNode } from 'react'
 import { addressOf } from '../../api.ts'
-import { formatSize } from '../../parts/BuildState.tsx'
 import { Badge } from '../../ui/Badge.tsx'
 import { CopyButton } from '../../ui/Copy.tsx'
 import { Notice } from '../../ui/Notice.tsx'
@@ -54,7 +54,7 @@ function columnsOf({ orgId, id: buildId }: Build): readonly Column<Artifact>[] {
       title: 'Size',
       cell: ({ sizeBytes }) => (
         <span title={`${sizeBytes.toLocaleString('en')} bytes`} className="whitespace-nowrap">
-          {formatSize(sizeBytes)}
+          {sizeText(sizeBytes)}
         </span>
       ),
     },

@@ -1,6 +1,7 @@
+import { sizeText } from '@norrix/contract/size.policy'
 import type { Build } from '@norrix/contract/types'
 import type { ReactNode } from 'react'
-import { formatSize, QueuedBy } from '../../parts/BuildState.tsx'
+import { QueuedBy } from '../../parts/BuildState.tsx'
 import { CopyButton } from '../../ui/Copy.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { Time } from '../../ui/Time.tsx'
@@ -42,13 +43,13 @@ export function BuildDetails({ build }: { readonly build: Build }): ReactNode {
             name: 'Source',
             value: (
               <>
-                {source.files.toLocaleString('en')} files, {formatSize(source.sizeBytes)} packed,
+                {source.files.toLocaleString('en')} files, {sizeText(source.sizeBytes)} packed,
                 SHA-256 {code(`${source.sha256.slice(0, 12)}…`)}{' '}
                 <CopyButton text={source.sha256} label="SHA-256 of the source" />
               </>
             ),
           },
-          { name: 'Log', value: formatSize(build.logBytes) },
+          { name: 'Log', value: sizeText(build.logBytes) },
           { name: 'Exit code', value: build.exitCode },
         ]}
       />

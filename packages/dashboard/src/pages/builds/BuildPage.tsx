@@ -30,7 +30,11 @@ export function BuildPage(): ReactNode {
   const orgId = useOrgId()
   const { build: buildId = '' } = useParams({ strict: false })
   const result = useQuery(buildReading(orgId, buildId))
-  return <Reading result={result}>{(build) => <OneBuild key={build.id} build={build} />}</Reading>
+  return (
+    <Reading result={result} heading="h1">
+      {(build) => <OneBuild key={build.id} build={build} />}
+    </Reading>
+  )
 }
 
 function OneBuild({ build }: { readonly build: Build }): ReactNode {

@@ -10,6 +10,7 @@ import { useOrg, useOrgId } from '../../parts/org.ts'
 import { Page } from '../../parts/Page.tsx'
 import { Pager } from '../../parts/Pager.tsx'
 import { Reading } from '../../parts/Reading.tsx'
+import { sortingOf } from '../../parts/sorting.ts'
 import { paths } from '../../paths.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Filter } from '../../ui/Field.tsx'
@@ -65,8 +66,7 @@ export function BuildsPage(): ReactNode {
                 columns={columns}
                 rows={items}
                 rowKey={(build) => build.id}
-                sort={address.sort}
-                onSort={(sort) => change({ sort, cursor })}
+                {...sortingOf(address, next, change)}
               />
               <Pager cursor={cursor} next={next} />
             </>

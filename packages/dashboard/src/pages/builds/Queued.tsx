@@ -23,18 +23,19 @@ function WaitingForRunner({ build: { orgId, platform } }: { readonly build: Buil
       call(runners.availability, { params: { orgId }, query: { platform }, signal }),
     refetchInterval: 5_000,
   })
-  if (!data || data.online > 0) return <>Queued. The next free runner for {platform} takes it.</>
+  // Not known yet: nothing is promised.
+  if (!data) return <>Queued.</>
+  if (data.online > 0) return <>Queued. The next free runner for {platform} takes it.</>
   return (
     <>
       {data.registered === 0
-        ? `No runner for ${platform} was ever added.`
-        : `Every runner for ${platform} is offline.`}{' '}
+        ? `No runner for ${platform} was ever started; the build waits for the first one.`
+        : `No runner for ${platform} is online; the build waits for one.`}{' '}
       {data.lastSeenAt !== null && (
         <>
           The last one was seen <Time at={data.lastSeenAt} />.{' '}
         </>
       )}
-      The build starts by itself as soon as one is online.{' '}
       <Link to={paths.runners} params={{ org: orgId }} className="text-accent underline">
         Go to the runners
       </Link>

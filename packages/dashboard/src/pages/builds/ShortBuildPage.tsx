@@ -26,7 +26,7 @@ export function ShortBuildPage(): ReactNode {
   return (
     <Frame>
       <Page title="Build">
-        <Reading result={result}>
+        <Reading result={result} heading="h1">
           {(build) => (
             <Navigate replace to={paths.build} params={{ org: build.orgId, build: build.id }} />
           )}

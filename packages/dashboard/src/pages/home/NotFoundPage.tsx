@@ -10,6 +10,7 @@ export function NotFoundPage(): ReactNode {
     <main className="mx-auto max-w-xl px-3 py-20">
       <title>Not found · Norrix</title>
       <Notice
+        heading="h1"
         title="There is no such page"
         actions={
           <Link to={paths.home} className={buttonClass('primary')}>

@@ -17,7 +17,9 @@ export function OrgFrame(): ReactNode {
   }, [isMine, orgId])
   return (
     <Frame orgId={orgId} nav={isMine && <OrgNav orgId={orgId} />}>
-      <Reading result={org}>{() => <Outlet />}</Reading>
+      <Reading result={org} heading="h1">
+        {() => <Outlet />}
+      </Reading>
     </Frame>
   )
 }

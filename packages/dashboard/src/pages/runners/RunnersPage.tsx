@@ -8,6 +8,7 @@ import { useIsAdmin, useOrg, useOrgId } from '../../parts/org.ts'
 import { Page } from '../../parts/Page.tsx'
 import { Pager } from '../../parts/Pager.tsx'
 import { Reading } from '../../parts/Reading.tsx'
+import { sortingOf } from '../../parts/sorting.ts'
 import { paths } from '../../paths.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
@@ -60,8 +61,7 @@ export function RunnersPage(): ReactNode {
                 columns={isAdmin ? [...columns(orgId), removal(setRemoved)] : columns(orgId)}
                 rows={items}
                 rowKey={(runner) => runner.id}
-                sort={address.sort}
-                onSort={(sort) => change({ sort, cursor: address.cursor })}
+                {...sortingOf(address, next, change)}
               />
               <Pager cursor={address.cursor} next={next} />
             </>

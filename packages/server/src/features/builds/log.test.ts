@@ -60,7 +60,7 @@ describe('appending to a log', () => {
     await upload('app.apk', randomBytes(10))
     expect(await finish('succeeded')).toEqual({ state: 'succeeded' })
     expect(await read(build)).toBe(
-      `${line}\n[norrix] The log is cut here: a build may log 50000 bytes.\n`,
+      `${line}\n[norrix] The log is cut here: a build may log 50,000 bytes.\n`,
     )
   })
 

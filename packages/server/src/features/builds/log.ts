@@ -1,4 +1,5 @@
 import { Fault } from '@norrix/contract/fault'
+import { limitText } from '@norrix/contract/size.policy'
 import type { Db } from '../../kernel/db/database.ts'
 import type { Tables } from '../../schema/index.ts'
 import type { BuildLogTable, BuildsTable } from '../../schema/tables/builds.ts'
@@ -94,7 +95,7 @@ function storable(text: string): string {
 }
 
 function cutLine(limitBytes: number): string {
-  return `\n[norrix] The log is cut here: a build may log ${limitBytes} bytes.\n`
+  return `\n[norrix] The log is cut here: a build may log ${limitText(limitBytes)}.\n`
 }
 
 function gap(offset: number, end: number): Fault {

@@ -168,7 +168,7 @@ function newBuild(
 
 function noRunner(platform: string): Fault {
   return new Fault('no_runner', {
-    message: `No runner for ${platform} was ever registered with this organization or lent by the server.`,
+    message: `No runner for ${platform} was ever started for this organization or by the server.`,
     fix: 'start one with `norrix runners start`, or pass `--wait-for-runner` to queue the build all the same',
     details: { platform },
   })

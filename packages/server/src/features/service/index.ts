@@ -4,7 +4,7 @@ import { toOpenApi } from '@norrix/contract/openapi'
 import { operations as allOperations } from '@norrix/contract/operations'
 import { service as operations } from '@norrix/contract/service.operations'
 import { shapes } from '@norrix/contract/shapes'
-import { version } from '@norrix/contract/version'
+import { servedBy } from '@norrix/contract/versions.policy'
 import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
 import { implement, type Route } from '../../http/implement.ts'
 
@@ -21,6 +21,7 @@ export interface ServiceDeps {
     readonly kind: EnvironmentKind
     readonly publicUrl: string
     readonly name: string
+    readonly version: string
   }
   /** The other environment of this host, if there is one and it runs. */
   readonly sibling: () => { readonly kind: EnvironmentKind; readonly url: string } | undefined
@@ -31,7 +32,7 @@ export interface ServiceDeps {
 
 /** What the service says about itself. */
 export function serviceFeature(deps: ServiceDeps): { readonly routes: readonly Route[] } {
-  const { kind, publicUrl, name } = deps.environment
+  const { kind, publicUrl, name, version } = deps.environment
   const openApi = toOpenApi(allOperations, shapes, { url: publicUrl, version })
   const packed = (): CliPackage => {
     if (deps.cli) return deps.cli
@@ -49,6 +50,7 @@ export function serviceFeature(deps: ServiceDeps): { readonly routes: readonly R
           issuer: publicUrl,
           name,
           version,
+          cli: servedBy(version),
           signIn: [...deps.signInNames()],
           sibling: sibling ? { kind: sibling.kind, url: sibling.url } : null,
         }

@@ -4,6 +4,7 @@ import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Fault } from '@norrix/contract/fault'
+import { limitText } from '@norrix/contract/size.policy'
 import type { Blobs } from './blobs.ts'
 
 /**
@@ -125,7 +126,7 @@ function isKey(key: string): boolean {
 
 function tooLarge(maxBytes: number): Fault {
   return new Fault('too_large', {
-    message: `More than the ${maxBytes} bytes that are allowed here arrived.`,
+    message: `More than the ${limitText(maxBytes)} that are allowed here arrived.`,
     fix: 'send less',
     details: { maxBytes },
   })

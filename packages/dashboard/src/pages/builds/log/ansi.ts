@@ -1,3 +1,5 @@
+import { directions } from '@norrix/contract/text.policy'
+
 /**
  * A terminal's text made fit for a page: colours become looks, every other control sequence and control character
  * goes. What comes out is plain text and class names from the list below, so a log cannot do more than be read.
@@ -32,8 +34,7 @@ const sequence = new RegExp(
   `(?:${escape}\\[|\u009b)([0-?]*)[ -/]*([@-~]|$)|${escape}[\\]PX^_][^\u0007${escape}]*(?:\u0007|${escape}\\\\|$)|${escape}(?:[ -/]*[0-~]|$)`,
   'g',
 )
-// Tabs stay. Direction overrides could make a line read as another than it is.
-const unseen = /(?!\t)\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu
+const unseen = /(?!\t)\p{Cc}/gu
 
 /** Reads one line, without its end, in the style that the line before left. */
 export function readLine(
@@ -42,7 +43,8 @@ export function readLine(
 ): { readonly runs: readonly Run[]; readonly style: Style } {
   const runs: Run[] = []
   const add = (text: string, now: Style): void => {
-    const clean = text.replace(unseen, '')
+    // What turns the direction of writing could make a line read as another than it is.
+    const clean = text.replace(unseen, '').replace(directions, '')
     if (clean !== '') runs.push({ look: lookOf(now), text: clean })
   }
   const visible = afterCarriageReturns(line)
