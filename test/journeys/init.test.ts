@@ -93,7 +93,7 @@ test('a folder of no known kind says what to type, and a half of it is not enoug
   const half = await run(folder, '-n', '--ios-command', 'make')
   expect(half.stderr).toContain('--ios-command needs --ios-artifacts beside it')
   const org = await run(folder, '-n', '--org', 'org_1')
-  expect(org.stderr).toContain('norrix init acts in no organization: --org means nothing to it.')
+  expect(org.stderr).toContain('norrix init acts in no organization: --org changes nothing here.')
   expect(readdirSync(folder)).toEqual(['README.md'])
 })
 

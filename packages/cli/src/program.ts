@@ -116,24 +116,32 @@ function hideInHelp(added: Program, flags: readonly string[]): void {
   })
 }
 
-const meaningless: Readonly<Record<GlobalFlag, string>> = {
-  '--org': 'acts in no organization',
-  '--env': 'talks to no server',
-  '--dev': 'talks to no server',
-}
-
-/** What is typed is never ignored in silence. @throws Fault usage */
-function refuseMeaningless(
-  { words, without = [] }: CommandRow,
-  options: Readonly<Record<string, unknown>>,
-): void {
-  const flag = without.find((one) => options[one.slice(2)] !== undefined)
+/** @throws Fault usage for an environment that is named to a command which talks to no server */
+function refuseMeaningless(row: CommandRow, options: Readonly<Record<string, unknown>>): void {
+  const flag = meaninglessIn(row, options).find((one) => one !== '--org')
   if (flag === undefined) return
-  const name = words.replaceAll(/ [<[].*/g, '')
   throw new Fault('usage', {
-    message: `norrix ${name} ${meaningless[flag]}: ${flag} means nothing to it.`,
+    message: `norrix ${nameOf(row)} talks to no server: ${flag} means nothing to it.`,
     fix: `leave ${flag} out`,
   })
+}
+
+/** The flags among those typed that the command does without. */
+function meaninglessIn(
+  { without = [] }: CommandRow,
+  options: Readonly<Record<string, unknown>>,
+): GlobalFlag[] {
+  return without.filter((flag) => options[flag.slice(2)] !== undefined)
+}
+
+/** Every command takes `--org`; one that acts in no organization says so, for nothing typed is ignored in silence. */
+export function idleOrg(row: CommandRow, { options }: Call): string | undefined {
+  if (!meaninglessIn(row, options).includes('--org')) return undefined
+  return `norrix ${nameOf(row)} acts in no organization: --org changes nothing here.`
+}
+
+function nameOf({ words }: CommandRow): string {
+  return words.replaceAll(/ [<[].*/g, '')
 }
 
 /** @throws Fault usage */

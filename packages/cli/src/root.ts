@@ -10,7 +10,7 @@ export interface CommandRow {
   /** For an argument that takes nothing else: its values. Said before anything is looked for. */
   readonly choices?: Readonly<Record<string, Choices>>
   readonly options?: readonly OptionRow[]
-  /** Flags of `globalOptions` that mean nothing to this one: they are refused, and its help does not show them. */
+  /** Flags of `globalOptions` that mean nothing to this one: its help does not show them, and whoever types one is told. */
   readonly without?: readonly GlobalFlag[]
   /** Lines of further help. */
   readonly notes?: readonly string[]

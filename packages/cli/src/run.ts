@@ -10,7 +10,7 @@ import type { Call } from './needs/call.ts'
 import { hasKey } from './needs/credential.ts'
 import type { Basics } from './needs/basics.ts'
 import { createResolver } from './needs/resolve.ts'
-import { readArguments } from './program.ts'
+import { idleOrg, readArguments } from './program.ts'
 import type { CommandRow } from './root.ts'
 
 /**
@@ -39,6 +39,8 @@ async function runRow(row: CommandRow, call: Call, around: Surroundings): Promis
   try {
     const resolver = createResolver(basicsOf(call, around, io))
     explain = resolver.explain
+    const idle = idleOrg(row, call)
+    if (idle !== undefined) io.talk.marked('warning', idle)
     const { needs, run } = await row.load()
     return (await run(await resolver.give(needs))) ?? 0
   } catch (error) {
