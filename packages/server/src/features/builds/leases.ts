@@ -25,8 +25,10 @@ export function authenticateLease({
 }: Pick<Inside, 'db' | 'effects'>): Authenticate<'lease-token', LeasePrincipal> {
   const byToken = leaseLookup(db)
   return async ({ token }) => {
+    // Before the look-up: what is renewed while a slow one comes back is not over. Each change asks again in its transaction.
+    const now = effects.now()
     const row = await byToken(hashToken(token))
-    if (!row || row.runner_removed_at !== null || row.expires_at <= effects.now()) throw leaseLost()
+    if (!row || row.runner_removed_at !== null || row.expires_at <= now) throw leaseLost()
     // A lost lease never ends before it runs out (`loseLease`); one that did was finished.
     if (row.ended_at !== null && row.ended_at >= row.expires_at) throw leaseLost()
     return {
