@@ -39,10 +39,11 @@ export class House {
   }
 
   /** Starts the server; `steps` says where it is killed, counted from `arm`. */
-  async start(steps: StepsOptions = {}): Promise<void> {
+  async start(steps: StepsOptions & { readonly within?: readonly string[] } = {}): Promise<void> {
     this.#steps = watchSteps({ ...steps, clockAheadMs: this.clockAheadMs })
     this.#hosted = await hostAs(undefined, {
       cwd: this.folder,
+      ...(steps.within && { within: steps.within }),
       env: {
         PATH: process.env['PATH'] ?? '',
         HOME: this.folder,
@@ -53,7 +54,11 @@ export class House {
   }
 
   async arm(): Promise<void> {
-    await this.#steps?.arm(this.#hosted?.process.pid ?? 0)
+    await this.#steps?.arm(this.pid)
+  }
+
+  get pid(): number {
+    return this.#hosted?.process.pid ?? 0
   }
 
   get reached(): readonly string[] {
