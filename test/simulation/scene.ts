@@ -212,9 +212,11 @@ export class Scene {
   /** A runner that lets go of a build while its lease may still live wastes an attempt. */
   #judgeDrop(leaseId: string): void {
     const { plan } = this.#options
+    // By another server's clock, or before it was turned, it was over.
+    if (clocksApart(plan) > 0) return
     const lease = this.#reader.read().leases.find(({ id }) => id === leaseId)
     if (!lease) return
-    const serverNow = this.#world.now + Math.max(...this.#servers.map((each) => each.clockAheadMs))
+    const serverNow = this.#world.now + (this.#servers[0]?.clockAheadMs ?? 0)
     const renewedAt = this.ledger.renewed.get(leaseId) ?? 0
     const isOver =
       lease.ended_at !== null || lease.runner_removed_at !== null || lease.expires_at <= serverNow

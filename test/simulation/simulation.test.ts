@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => ground.remove())
 
 describe('builds under leases, whatever network, clocks and crashes do', () => {
-  const count = isLong ? 10_000 : 150
+  const count = isLong ? 10_000 : 100
   test(`hold what they promise in ${count} worlds`, { timeout: 3_600_000 }, async () => {
     const { violations, summary } = await simulateMany(ground, { first, count })
     console.log(summary)
