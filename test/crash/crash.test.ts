@@ -22,6 +22,7 @@ describe('kill -9 loses nothing that was acknowledged', () => {
     console.log(JSON.stringify({ ...kills, steps: kills.steps.length }))
     expect(kills.problems).toEqual([])
     expect(kills.steps.length).toBeGreaterThan(0)
-    expect(kills.deaths).toBeGreaterThan(0)
+    // A run may have a step less than the one that was counted: what a log says goes in one piece or in two.
+    expect(kills.deaths).toBeGreaterThanOrEqual(isLong ? kills.tries - 4 : 1)
   })
 })
