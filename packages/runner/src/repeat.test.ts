@@ -8,19 +8,21 @@ import { repeatUntilAnswered } from './repeat.ts'
 
 test('a call that was given up is not tried again, though the lease lives on', async () => {
   const asked: (string | undefined)[] = []
-  // A server that takes requests and never answers.
-  const silent = createServer((req) => asked.push(req.url)).listen(0, '127.0.0.1')
+  const [lease, stop] = [new AbortController(), new AbortController()]
+  // A server that takes requests and never answers; whoever asked gives up then.
+  const silent = createServer((req) => {
+    asked.push(req.url)
+    stop.abort()
+  }).listen(0, '127.0.0.1')
   await new Promise((resolve) => silent.once('listening', resolve))
   const { port } = silent.address() as AddressInfo // as: it listens on a port
   const client = createClient({ baseUrl: `http://127.0.0.1:${port}` })
-  const [lease, stop] = [new AbortController(), new AbortController()]
   const params = { leaseId: 'lease_1' }
   const fetching = repeatUntilAnswered(
     lease.signal,
     () => {},
     () => client.download(leases.source, { params, signal: stop.signal }),
   )
-  setTimeout(() => stop.abort(), 50)
   await expect(fetching).rejects.toThrow(Fault)
   expect(asked).toHaveLength(1)
   silent.closeAllConnections()
