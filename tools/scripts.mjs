@@ -24,6 +24,7 @@ export const scripts = {
   reference: { steps: [['tools/reference.ts']] },
   build: { steps: [built] },
   where: { steps: [['tools/where.ts']] },
+  simulate: { steps: [['test/simulation/main.ts']] },
   bench: { steps: [['tools/bench.ts']] },
   // The CLI acts on the project in the folder where it was called, not on this clone.
   norrix: { steps: [['packages/cli/src/main.ts']], inCallersFolder: true },

@@ -58,7 +58,7 @@ export async function settleIn(
 
 /** A home in which `ana` has signed in to each of these servers, prod before dev. */
 export async function signedInHome(
-  ...servers: readonly NorrixServer[]
+  ...servers: readonly Pick<NorrixServer, 'url' | 'kind'>[]
 ): Promise<{ readonly path: string; remove(): void }> {
   const home = temporaryHome()
   for (const { url, kind } of servers) {

@@ -29,11 +29,17 @@ export function commandAs(uid: number | undefined, command: CommandLine): Comman
 /** Starts the process as this user; resolves when both environments serve and their runners are ready. */
 export async function hostAs(
   uid: number | undefined,
-  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+  options: {
+    readonly cwd: string
+    readonly env: Readonly<Record<string, string>>
+    /** A command line that ends by running the words behind it, in the same process. */
+    readonly within?: readonly string[]
+  },
 ): Promise<Hosted> {
   const main = fileURLToPath(new URL('./host-process.ts', import.meta.url))
-  const [file, ...args] = commandAs(uid, [process.execPath, main])
-  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] })
+  const { within = [], cwd, env } = options
+  const [file = '', ...args] = [...within, ...commandAs(uid, [process.execPath, main])]
+  const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
   const first = new Promise<string>((resolve, reject) => {
     lines.once('line', resolve)

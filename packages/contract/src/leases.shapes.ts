@@ -22,6 +22,8 @@ export const lease = z.object({
   number: z.number().int(),
   token: z.string(),
   expiresAt: time,
+  /** How long it lives without being renewed. The runner measures it on its own clock, which may be far from the server's. */
+  leaseSeconds: z.number(),
   heartbeatSeconds: z.number().int(),
   build: z.object({
     id: idOf('build'),

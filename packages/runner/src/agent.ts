@@ -6,13 +6,13 @@ import { createClient, type Client } from '@norrix/contract/client'
 import { Fault } from '@norrix/contract/fault'
 import { leases } from '@norrix/contract/leases.operations'
 import { version } from '@norrix/contract/version'
+import { runBuild } from './build.ts'
 import { measureIsolation } from './isolation/measure.ts'
 import { IsolationError } from './isolation/isolation.ts'
 import { sweepWorkspaces } from './job/workspace.ts'
-import { runLease } from './lease.ts'
 import type { RunnerLog } from './log.ts'
-import { pause, repeatUntilAnswered } from './repeat.ts'
-import type { BuildSurroundings } from './work.ts'
+import { repeatUntilAnswered } from './repeat.ts'
+import { takeBuilds } from './take-builds.ts'
 
 export interface RunnerOptions {
   /** Origin of the server. */
@@ -35,9 +35,6 @@ export interface RunnerOptions {
   /** Stops the runner: it takes no more work, and ends the build it runs. */
   readonly signal: AbortSignal
 }
-
-/** The longest that one asking for work waits at the server; below the idle time-outs of common proxies. */
-const waitSeconds = 20
 
 /**
  * A runner's life: end what an earlier life left, measure how well builds can be kept apart, say hello, then take builds one
@@ -63,8 +60,9 @@ export async function startRunner(options: RunnerOptions): Promise<void> {
   )
   if (!hello) return
   log('runner.ready', { ...hello, isolation: report.level, tried: report.tried })
-  const { env, hidden, readable } = options
-  await work(client, { isolation, workspaces, scratch, env, hidden, readable }, options)
+  const { url, env, hidden, readable } = options
+  const surroundings = { isolation, workspaces, scratch, env, hidden, readable }
+  await takeBuilds(client, { url, log, signal, build: (work) => runBuild(work, surroundings) })
 }
 
 async function measure(options: RunnerOptions, scratch: string) {
@@ -88,30 +86,4 @@ function sayHello(
     body: { name, os, version, platforms: [...platforms], isolation },
     signal: options.signal,
   })
-}
-
-async function work(
-  client: Client,
-  surroundings: BuildSurroundings,
-  { url, log, signal }: RunnerOptions,
-): Promise<void> {
-  while (!signal.aborted) {
-    const taken = await repeatUntilAnswered(signal, log, () =>
-      client.call(leases.take, { body: { waitSeconds }, signal }),
-    )
-    if (!taken?.lease) continue
-    const { build, number } = taken.lease
-    log('build.taken', { buildId: build.id, leaseNumber: number })
-    try {
-      const end = await runLease(taken.lease, { url, surroundings, signal, log })
-      log('build.ended', { buildId: build.id, ...end })
-    } catch (cause) {
-      // The lease runs out by itself and the build goes to the next runner; this one must not die of it.
-      log('build.dropped', {
-        buildId: build.id,
-        why: cause instanceof Error ? cause.message : String(cause),
-      })
-      await pause(1000, signal)
-    }
-  }
 }

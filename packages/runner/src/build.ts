@@ -1,17 +1,14 @@
-import { createHash } from 'node:crypto'
 import { createWriteStream, openAsBlob } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { Fault, type FaultCode } from '@norrix/contract/fault'
-import { leases } from '@norrix/contract/leases.operations'
+import type { FaultCode } from '@norrix/contract/fault'
 import { sizeText } from '@norrix/contract/size.policy'
 import { collectArtifacts, ArtifactError, type CollectedArtifact } from './job/artifacts.ts'
 import { runCommand, type RunResult } from './job/run.ts'
 import { UnpackError } from './job/unpack-names.ts'
 import { unpack } from './job/unpack.ts'
 import { createWorkspace, removeWorkspace, type Workspace } from './job/workspace.ts'
+import { downloadSource, uploadArtifact } from './transfers.ts'
 import type { BuildSurroundings, LeaseAtWork } from './work.ts'
 
 /** How a build ended, before it is reported. */
@@ -51,23 +48,12 @@ export async function runBuild(
 }
 
 async function fetchSource(work: LeaseAtWork, workspace: Workspace): Promise<void> {
-  const { sha256, sizeBytes } = work.lease.build.source
   const archive = path.join(workspace.folder, 'source.tgz')
-  await work.insist(async () => {
-    const params = { leaseId: work.lease.id }
-    const { stream } = await work.client.download(leases.source, { params, signal: work.stop })
-    const hash = createHash('sha256')
-    // @types/node's web streams and the DOM's are the same thing under two names.
-    const bytes = Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0])
-    bytes.on('data', (chunk: Buffer) => hash.update(chunk))
-    await pipeline(bytes, createWriteStream(archive, { mode: 0o600 }))
-    if (hash.digest('hex') !== sha256) {
-      throw new Fault('network', { message: 'The source arrived damaged.' })
-    }
-  })
+  await downloadSource(work, () => createWriteStream(archive, { mode: 0o600 }))
   const { files } = await unpack(archive, workspace.source)
   await rm(archive)
-  await work.say(`norrix: unpacked ${files} files, ${sizeText(sizeBytes)} packed\n`)
+  const packed = sizeText(work.lease.build.source.sizeBytes)
+  await work.say(`norrix: unpacked ${files} files, ${packed} packed\n`)
 }
 
 async function buildIn(
@@ -125,19 +111,14 @@ async function uploadAll(workspace: Workspace, work: LeaseAtWork): Promise<Build
 async function upload(artifact: CollectedArtifact, work: LeaseAtWork): Promise<void> {
   const { name, file, sizeBytes, sha256, contentType, signer, standIn } = artifact
   const blob = await openAsBlob(file)
-  await work.insist(() =>
-    work.client.upload(leases.uploadArtifact, {
-      params: { leaseId: work.lease.id },
-      query: {
-        name,
-        sha256,
-        contentType,
-        standIn: standIn ? 'true' : 'false',
-        ...(signer !== null && { signer: signer.slice(0, 500) }),
-      },
-      bytes: { open: () => blob, sizeBytes },
-    }),
-  )
+  const query = {
+    name,
+    sha256,
+    contentType,
+    standIn: standIn ? ('true' as const) : ('false' as const),
+    ...(signer !== null && { signer: signer.slice(0, 500) }),
+  }
+  await uploadArtifact(work, query, { open: () => blob, sizeBytes })
 }
 
 function describe({

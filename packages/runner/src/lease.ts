@@ -4,10 +4,20 @@ import { Fault } from '@norrix/contract/fault'
 import { leases } from '@norrix/contract/leases.operations'
 import type { BodySent, Lease } from '@norrix/contract/types'
 import type { RunnerLog } from './log.ts'
-import { runBuild, type BuildEnd } from './build.ts'
+import type { BuildEnd } from './build.ts'
 import { logPusher } from './log-pusher.ts'
-import type { BuildSurroundings } from './work.ts'
+import type { LeaseAtWork } from './work.ts'
 import { repeatUntilAnswered } from './repeat.ts'
+
+export interface LeaseOptions {
+  /** Origin of the server. */
+  readonly url: string
+  /** What is done under the lease. @throws Fault lease_lost */
+  readonly build: (work: LeaseAtWork) => Promise<BuildEnd>
+  /** Stops the runner, and the build that it runs. */
+  readonly signal: AbortSignal
+  readonly log: RunnerLog
+}
 
 /**
  * Runs one lease to its end: heartbeats beside the build, the log as it comes, artifacts, the outcome.
@@ -16,14 +26,9 @@ import { repeatUntilAnswered } from './repeat.ts'
  */
 export async function runLease(
   lease: Lease,
-  options: {
-    url: string
-    surroundings: BuildSurroundings
-    signal: AbortSignal
-    log: RunnerLog
-  },
+  options: LeaseOptions,
 ): Promise<BodySent<'leases.finish'>> {
-  const { url, surroundings, log } = options
+  const { url, build, log } = options
   const client = createClient({
     baseUrl: url,
     headers: () => ({ Authorization: `Bearer ${lease.token}` }),
@@ -40,18 +45,15 @@ export async function runLease(
   const pusher = logPusher({ client, lease, insist })
   const beating = beat({ lease, client, log, done: done.signal, cancelled, lost })
   try {
-    const end = await runBuild(
-      {
-        lease,
-        client,
-        say: pusher.say,
-        stop: AbortSignal.any([cancelled.signal, gone]),
-        gone,
-        mask: [lease.token],
-        insist,
-      },
-      surroundings,
-    )
+    const end = await build({
+      lease,
+      client,
+      say: pusher.say,
+      stop: AbortSignal.any([cancelled.signal, gone]),
+      gone,
+      mask: [lease.token],
+      insist,
+    })
     await pusher.flush()
     const report = toReport(cancelled.signal.aborted ? { kind: 'cancelled' } : end)
     const params = { leaseId: lease.id }
@@ -78,23 +80,26 @@ async function beat(options: {
   lost: AbortController
 }): Promise<void> {
   const { lease, client, log, done, cancelled, lost } = options
-  let expiresAt = Date.parse(lease.expiresAt)
+  // Of this machine's clock only differences count: it may be hours from the server's.
+  const leaseMs = lease.leaseSeconds * 1000
+  let renewedAt = Date.now()
   while (!done.aborted) {
     await sleep(lease.heartbeatSeconds * 1000, undefined, { signal: done }).catch(() => {})
     if (done.aborted) return
+    const askedAt = Date.now()
     try {
       const answer = await client.call(leases.heartbeat, {
         params: { leaseId: lease.id },
         signal: done,
       })
-      expiresAt = Date.parse(answer.expiresAt)
+      renewedAt = askedAt
       if (answer.cancelled) cancelled.abort()
     } catch (error) {
       if (done.aborted) return
       const over = error instanceof Fault && error.code === 'lease_lost'
       log('heartbeat.failed', { buildId: lease.build.id, why: String(error) })
       // Without an answer until the lease has run out, the build may be another runner's by now.
-      if (over || Date.now() > expiresAt) return lost.abort()
+      if (over || Date.now() - renewedAt > leaseMs) return lost.abort()
     }
   }
 }

@@ -37,6 +37,8 @@ export async function repeatUntilAnswered<T>(
 /** Faults that another try may not meet: exit code 7 is network and server, 6 is "too often". */
 function mayPass(error: unknown): error is Fault {
   if (!(error instanceof Fault)) return false
+  // The caller gave up by a signal of its own: another try would be given up too, for ever.
+  if (error.details?.['cause'] === 'aborted') return false
   const { exit } = faultTable[error.code]
   return exit === 7 || exit === 6
 }

@@ -1,9 +1,12 @@
 import { STATUS_CODES } from 'node:http'
 import { Fault, faultTable, type FaultBody } from '@norrix/contract/fault'
+import { databaseTrouble } from '../kernel/db/trouble.ts'
 
 /** Whatever was thrown, as a fault; what is not one becomes `internal` and tells the asker nothing. */
 export function toFault(error: unknown): Fault {
   if (error instanceof Fault) return error
+  const trouble = databaseTrouble(error)
+  if (trouble) return trouble
   return new Fault('internal', {
     message: 'The server failed on this request. Nothing is known to be lost.',
     fix: 'try again; if it stays, give the request id to whoever runs this server',

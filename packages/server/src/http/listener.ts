@@ -31,7 +31,7 @@ export function createListener(
     const requestId = newId('request', randomBytes)
     setSecurityHeaders(res, { requestId, https })
     handle(options, req, res, requestId).catch((error: unknown) => {
-      if (isLeft(error, res)) return options.log.debug('request.left', { requestId })
+      if (isLeft(error, req, res)) return options.log.debug('request.left', { requestId })
       const fault = toFault(error)
       report(options.log, fault, requestId, req)
       // What is left of a refused upload is not worth reading.
@@ -80,12 +80,21 @@ function refuseKeyInUrl(url: URL): void {
   })
 }
 
-/** Whoever asked is gone before the answer's end: a closed tab, a download that was stopped. No fault of the server. */
-function isLeft(error: unknown, res: ServerResponse): boolean {
-  const isCut =
-    error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
-  return isCut && res.destroyed
+/**
+ * Whoever asked is gone: a closed tab, a download that was stopped, an upload that broke off. No fault of the server. Node
+ * destroys a request whose connection ends before its body does, and names it ECONNRESET.
+ */
+function isLeft(error: unknown, req: IncomingMessage, res: ServerResponse): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false
+  if (error === req.errored) return error.code === 'ECONNRESET'
+  return res.destroyed && leftCodes.has(error.code)
 }
+
+/** A stream that its reader closed, in the middle or before it began. */
+const leftCodes: ReadonlySet<unknown> = new Set([
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_UNABLE_TO_PIPE',
+])
 
 function report(log: Log, fault: Fault, requestId: string, req: IncomingMessage): void {
   const { status } = faultTable[fault.code]

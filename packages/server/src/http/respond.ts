@@ -31,7 +31,12 @@ export async function sendBytes(res: ServerResponse, reply: BytesReply): Promise
     'Content-Type': reply.contentType,
     'Content-Length': reply.sizeBytes,
   })
-  await pipeline(reply.stream, res)
+  try {
+    await pipeline(reply.stream, res)
+  } finally {
+    // A pipeline to somebody who left before it began leaves the file open.
+    reply.stream.destroy()
+  }
 }
 
 /**

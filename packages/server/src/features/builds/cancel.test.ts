@@ -59,6 +59,17 @@ describe('cancelling', () => {
     expect(actions.filter(({ action }) => action === 'builds.cancel')).toHaveLength(1)
   })
 
+  test('again, when the runner that was asked is lost, ends the build at once and is recorded once', async () => {
+    const runner = await rig.startRunner('org_1')
+    const build = await rig.queueBuild()
+    await runner.take()
+    expect(await rig.cancel(build)).toMatchObject({ state: 'running' })
+    rig.turn(61_000)
+    expect(await rig.cancel(build)).toMatchObject({ state: 'cancelled' })
+    const actions = await rig.db.kysely.selectFrom('audit_events').select('action').execute()
+    expect(actions.filter(({ action }) => action === 'builds.cancel')).toHaveLength(1)
+  })
+
   test("with a key's revocation cancels what the key queued and has not ended, and nothing else", async () => {
     const key = await insertKey()
     const runner = await rig.startRunner('org_1')

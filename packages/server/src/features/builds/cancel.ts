@@ -59,11 +59,14 @@ async function cancelOne(
   // Read behind the job's own change: whoever else would move the build waits for this transaction.
   const build = await findBuild(tx, buildId)
   if (!build || isFinal(build.state)) return false
-  if (build.cancel_requested_at !== null && !isWithdrawn) return false
+  const isFirst = build.cancel_requested_at === null
+  if (!isFirst && !isWithdrawn) return false
   await requestCancel(tx, buildId, now)
   if (isWithdrawn) {
     await moveBuild(tx, buildId, { from: build.state, to: 'cancelled' }, { finished_at: now })
   }
+  // Asked again when the runner is lost: it ends at once, and stays one cancelling.
+  if (!isFirst) return true
   await audit.record(tx, {
     actor: actorOf(principal),
     action: 'builds.cancel',

@@ -9,6 +9,7 @@ import { authenticateLease } from './leases.ts'
 import { buildRoutes, leaseRoutes } from './routes.ts'
 import type { Asking } from './service.ts'
 
+export { attemptsMax } from './deps.ts'
 export type { BuildLimits, BuildsDeps, LeaseTiming } from './deps.ts'
 export type { Sweeper } from './jobs.ts'
 

@@ -25,8 +25,10 @@ export function authenticateLease({
 }: Pick<Inside, 'db' | 'effects'>): Authenticate<'lease-token', LeasePrincipal> {
   const byToken = leaseLookup(db)
   return async ({ token }) => {
+    // Before the look-up: what is renewed while a slow one comes back is not over. Each change asks again in its transaction.
+    const now = effects.now()
     const row = await byToken(hashToken(token))
-    if (!row || row.runner_removed_at !== null || row.expires_at <= effects.now()) throw leaseLost()
+    if (!row || row.runner_removed_at !== null || row.expires_at <= now) throw leaseLost()
     // A lost lease never ends before it runs out (`loseLease`); one that did was finished.
     if (row.ended_at !== null && row.ended_at >= row.expires_at) throw leaseLost()
     return {
@@ -61,13 +63,14 @@ export async function heartbeat(
   { db, effects, queue, runners, timing }: Inside,
   { leaseId, buildId, number, runnerId }: LeasePrincipal,
 ): Promise<Output<'leases.heartbeat'>> {
-  const now = effects.now()
-  // Taken before the queue looks at the clock: a lease must never outlive its job.
-  const expiresAt = now + timing.leaseMs
-  const build = await db.transaction(async (tx) => {
-    if (!(await renewLease(tx, leaseId, now, expiresAt))) throw leaseLost()
+  const { build, expiresAt } = await db.transaction(async (tx) => {
+    // Inside: a heartbeat that had to wait for the database must not revive what others were told is over.
+    const now = effects.now()
+    // Taken before the queue looks at the clock: a lease must never outlive its job.
+    const until = now + timing.leaseMs
+    if (!(await renewLease(tx, leaseId, now, until))) throw leaseLost()
     if (!(await queue.renew(tx, buildId, number, timing.leaseMs))) throw leaseLost()
-    return findBuild(tx, buildId)
+    return { build: await findBuild(tx, buildId), expiresAt: until }
   })
   await runners.seen(runnerId)
   return { cancelled: build?.cancel_requested_at !== null, expiresAt: toTime(expiresAt) }

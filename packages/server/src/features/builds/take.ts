@@ -132,6 +132,7 @@ async function startLease(
     number: claim.leaseNumber,
     token,
     expiresAt: toTime(claim.leaseUntil),
+    leaseSeconds: timing.leaseMs / 1000,
     heartbeatSeconds: timing.heartbeatSeconds,
     build: {
       id: build.id,

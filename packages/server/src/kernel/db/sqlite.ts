@@ -13,7 +13,14 @@ export function openSqlite(file: string, readOnly = false): DatabaseSync {
 export function sqliteDialect(database: DatabaseSync): SqliteDialect {
   const adapted: SqliteDatabase = {
     close: () => database.close(),
-    prepare: (sql) => adaptStatement(database.prepare(sql)),
+    prepare(sql) {
+      // A transaction that reads first and then writes would be refused at once while another process writes, not wait.
+      if (sql === 'begin') return adaptStatement(database.prepare('begin immediate'))
+      // SQLite has rolled back by itself when there was no room; the caller has to hear of that, and not of this.
+      if (sql === 'rollback' && !database.isTransaction)
+        return adaptStatement(database.prepare('select 1'))
+      return adaptStatement(database.prepare(sql))
+    },
   }
   return new SqliteDialect({ database: adapted })
 }

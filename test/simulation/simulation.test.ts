@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { blobsConformance } from '@norrix/server/kernel/blobs/conformance'
+import { MemoryBlobs } from './blobs.ts'
+import { prepareGround, type Ground } from './ground.ts'
+import { plantedBugs } from './planted.ts'
+import { simulateMany } from './simulate-many.ts'
+import { simulate } from './simulate.ts'
+
+const isLong = process.env['NORRIX_TEST_LONG'] === '1'
+const first = Number(process.env['NORRIX_TEST_SEED']) % 1_000_000
+
+let ground: Ground
+beforeAll(async () => {
+  ground = await prepareGround()
+})
+afterAll(() => ground.remove())
+
+describe('builds under leases, whatever network, clocks and crashes do', () => {
+  const count = isLong ? 10_000 : 100
+  test(`hold what they promise in ${count} worlds`, { timeout: 3_600_000 }, async () => {
+    const { violations, summary } = await simulateMany(ground, { first, count })
+    console.log(summary)
+    expect(violations).toEqual([])
+  })
+
+  test('the same seed is the same world, to the last event', async () => {
+    for (const seed of [first, first + 1, first + 2]) {
+      const once = await simulate(ground, seed)
+      await simulate(ground, seed + 1000)
+      const again = await simulate(ground, seed)
+      expect(once.trace.length).toBeGreaterThan(20)
+      expect(again.hash).toBe(once.hash)
+    }
+  })
+})
+
+describe('a bug is found', () => {
+  test.each(plantedBugs)('$title', { timeout: 600_000 }, async ({ plant }) => {
+    const count = 1000
+    const { violations, seeds } = await simulateMany(ground, {
+      first,
+      count,
+      plant,
+      untilFound: true,
+    })
+    console.log(`after ${seeds} seeds: ${violations[0]?.split('\n')[0]}`)
+    expect(violations).toHaveLength(1)
+  })
+})
+
+describe('the store in memory', () => {
+  test.each(blobsConformance)('$title', async ({ run }) => {
+    const blobs = new MemoryBlobs()
+    await run({ blobs, count: async () => blobs.keys.size })
+  })
+})
