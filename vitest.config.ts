@@ -16,7 +16,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', 'test/tools/**', ...(isLong ? [] : long)],
     sequence: { seed, sequencer: SlowFirst },
     // The tests run what people run: the built dashboard and the packed command line.
-    globalSetup: ['tools/build-before-tests.ts'],
+    globalSetup: ['tools/build-before-tests.ts', 'test/kit/postgres/run.ts'],
     // A process for each file: tests start servers, change folders and end processes for real.
     pool: 'forks',
     // One more than the two cores this is measured on: some tests mostly wait.

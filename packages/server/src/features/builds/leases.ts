@@ -65,6 +65,7 @@ export async function heartbeat(
   // Taken before the queue looks at the clock: a lease must never outlive its job.
   const expiresAt = now + timing.leaseMs
   const build = await db.transaction(async (tx) => {
+    await queue.hold(tx, buildId)
     if (!(await renewLease(tx, leaseId, now, expiresAt))) throw leaseLost()
     if (!(await queue.renew(tx, buildId, number, timing.leaseMs))) throw leaseLost()
     return findBuild(tx, buildId)
@@ -101,6 +102,7 @@ export async function finish(
   const { db, effects, queue, bell } = inside
   const { buildId } = lease
   const state = await db.transaction(async (tx): Promise<BuildOutcome> => {
+    await queue.hold(tx, buildId)
     const now = effects.now()
     if (!(await finishLease(tx, lease.leaseId, now))) return finishedBefore(tx, buildId, report)
     if (!(await queue.complete(tx, buildId, lease.number))) throw leaseLost()
@@ -118,12 +120,13 @@ export async function finish(
   return { state }
 }
 
-/** The leased build, with its lease held until the transaction ends. @throws Fault lease_lost */
+/** The leased build, with its job and lease held until the transaction ends. @throws Fault lease_lost */
 export async function heldBuild(
-  { effects }: Pick<Inside, 'effects'>,
+  { effects, queue }: Pick<Inside, 'effects' | 'queue'>,
   tx: Db<Tables>,
   { leaseId, buildId }: LeasePrincipal,
 ): Promise<BuildsTable> {
+  await queue.hold(tx, buildId)
   if (!(await holdLease(tx, leaseId, effects.now()))) throw leaseLost()
   const build = await findBuild(tx, buildId)
   if (build?.state !== 'running') throw leaseLost()

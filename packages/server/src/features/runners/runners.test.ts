@@ -94,8 +94,8 @@ describe('a runner', () => {
 
 describe("the server's own runner", () => {
   test('gets a fresh token at each start, and the one before is dead', async () => {
-    const before = await rig.runners.ensureServerRunner()
-    const after = await rig.runners.ensureServerRunner()
+    const before = await rig.runners.ensureServerRunner('server_1')
+    const after = await rig.runners.ensureServerRunner('server_1')
     const look = (token: string) => rig.runners.authenticate({ kind: 'runner-token', token }, facts)
     expect(await faultOf(look(before.token))).toBe('runner_unknown')
     expect(await look(after.token)).toMatchObject({ kind: 'runner', orgId: null })
@@ -121,7 +121,7 @@ describe("the server's own runner", () => {
 
   test('is not counted on by a server that runs none any more', async () => {
     await rig.startRunner(null)
-    await rig.runners.retireServerRunner()
+    await rig.runners.retireServerRunner('server_1')
     expect(await available('org_1', 'android')).toMatchObject({ registered: 0 })
   })
 })
