@@ -19,11 +19,7 @@ import { readCredential } from '../../packages/server/src/http/credential.ts'
 import { createListener } from '../../packages/server/src/http/listener.ts'
 import { sendJson } from '../../packages/server/src/http/respond.ts'
 import type { Mounted } from '../../packages/server/src/http/mounted.ts'
-import {
-  openDatabase,
-  type Database,
-  type DatabaseConfig,
-} from '../../packages/server/src/kernel/db/database.ts'
+import { openDatabase, type Database } from '../../packages/server/src/kernel/db/database.ts'
 import { createLog } from '../../packages/server/src/kernel/log.ts'
 import { folderSecrets } from '../../packages/server/src/kernel/secrets.ts'
 import type { Tables } from '../../packages/server/src/schema/index.ts'
@@ -42,7 +38,8 @@ export interface Served {
   readonly identity: Identity
   readonly sessions: Sessions
   readonly db: Database<Tables>
-  readonly database: DatabaseConfig
+  /** Everything that the database holds, as a thief of a backup has it. */
+  dump(): Promise<string>
   readonly folder: string
   readonly log: readonly string[]
   /** Turns the server's clock on. */
@@ -138,7 +135,7 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
     identity,
     sessions,
     db,
-    database: database.config,
+    dump: () => database.dump(),
     folder,
     log,
     pass: (milliseconds) => void (offset += milliseconds),

@@ -36,6 +36,8 @@ export interface Norrix {
   readonly dev: NorrixServer
   /** The data folders of all environments. */
   readonly folder: string
+  /** Where an environment's data is, for a test that looks behind its back. */
+  database(kind?: EnvironmentKind): EnvironmentConfig['database']
   /** Every line the servers logged. */
   readonly log: readonly string[]
   stop(): Promise<void>
@@ -86,6 +88,11 @@ export async function startNorrix(options: NorrixOptions = {}): Promise<Norrix> 
     },
     folder,
     log,
+    database(kind = 'prod') {
+      const database = databases[(options.kinds ?? ['prod']).indexOf(kind)]
+      if (!database) throw new Error(`This Norrix was started without ${kind}.`)
+      return database.config
+    },
     async stop() {
       await Promise.all(servers.map((server) => server.stop()))
       await Promise.all(databases.map((database) => database.drop()))

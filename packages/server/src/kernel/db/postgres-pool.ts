@@ -47,8 +47,11 @@ export function openPool(config: PostgresConfig, log: Log | undefined): Pool {
     // The server ends a statement itself; this is for one whose answer never comes.
     query_timeout: config.statementMs + 2000,
   })
-  // Of a connection that nobody uses at the moment; without a listener it would end the process.
+  // A connection that breaks says so by an event too, whether somebody uses it or not: unheard, that would end the process.
   pool.on('error', (cause) => log?.warn('database.connection_lost', { cause }))
+  pool.on('connect', (client) => {
+    client.on('error', (cause) => log?.debug('database.connection_broke', { cause }))
+  })
   return pool
 }
 
