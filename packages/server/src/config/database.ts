@@ -112,7 +112,14 @@ function readUrl(text: string, fault: (text: string) => void): Place {
     if (!['host', 'port', 'user', 'sslmode'].includes(name))
       fault(`the parameter ${name} is not known here`)
   }
-  const part = (encoded: string) => decodeURIComponent(encoded)
+  const part = (encoded: string): string => {
+    try {
+      return decodeURIComponent(encoded)
+    } catch {
+      fault('holds a % that is no part of a coded character')
+      return encoded
+    }
+  }
   const host = query.get('host') ?? url.hostname.replace(/^\[|\]$/g, '')
   const user = query.get('user') ?? part(url.username)
   const database = part(url.pathname.slice(1))
