@@ -102,9 +102,9 @@ export async function startServer(
 
 /** Where an environment keeps what is its own; database, blobs and secrets may lie outside of the data folder. */
 export function foldersOf(config: EnvironmentConfig): readonly string[] {
-  const { dataFolder, blobsFolder, secretsFolder, database } = config
+  const { dataFolder, blobsFolder, secretsFolder, secretFiles, database } = config
   const files =
     database.kind === 'sqlite' ? ['', '-wal', '-shm'].map((end) => database.file + end) : []
-  const elsewhere = [blobsFolder, secretsFolder, ...files]
+  const elsewhere = [blobsFolder, secretsFolder, ...secretFiles, ...files]
   return [dataFolder, ...elsewhere.filter((path) => !path.startsWith(join(dataFolder, '/')))]
 }

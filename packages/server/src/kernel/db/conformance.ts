@@ -97,8 +97,8 @@ export const databaseConformance: readonly DatabaseCase[] = [
   {
     title: 'a value that is taken is a conflict, and so is a key; a missing parent is none',
     async run({ db }) {
-      const pepper = { name: 'pepper', fingerprint: 'x' }
-      const addSecret = () => db.kysely.insertInto('secret_fingerprints').values(pepper).execute()
+      const pepper = { name: 'pepper', digest: 'x' }
+      const addSecret = () => db.kysely.insertInto('secret_digests').values(pepper).execute()
       await addSecret()
       assert.ok(isConflict(await failureOf(addSecret())))
       const account = { id: 'user_1', issuer: 'i', subject: 's', email: 'a@b', email_verified: 0 }

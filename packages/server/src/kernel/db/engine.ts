@@ -33,7 +33,7 @@ export interface PostgresConfig {
   readonly tls: false | { readonly ca: string | undefined }
   /** The most that this process opens, besides one that listens. */
   readonly connections: number
-  /** How long one statement may take before the request fails. */
+  /** How long one statement may take before the request fails; 0: as long as it likes. */
   readonly statementMs: number
 }
 

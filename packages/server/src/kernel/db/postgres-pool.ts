@@ -45,7 +45,7 @@ export function openPool(config: PostgresConfig, log: Log | undefined): Pool {
     max: config.connections,
     idleTimeoutMillis: idleConnectionMs,
     // The server ends a statement itself; this is for one whose answer never comes.
-    query_timeout: config.statementMs + 2000,
+    ...(config.statementMs > 0 && { query_timeout: config.statementMs + 2000 }),
   })
   // A connection that breaks says so by an event too, whether somebody uses it or not: unheard, that would end the process.
   pool.on('error', (cause) => log?.warn('database.connection_lost', { cause }))

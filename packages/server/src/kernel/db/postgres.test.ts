@@ -2,6 +2,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { Fault } from '@norrix/contract/fault'
 import { sql } from 'kysely'
+import { Client } from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { inPostgres } from '../../../../../test/kit/postgres/admin.ts'
 import { runningPostgres } from '../../../../../test/kit/postgres/run.ts'
@@ -46,6 +47,23 @@ test('two servers that start at once on an empty database both start', async () 
   await Promise.all(servers.map((db) => db.migrate(migrations)))
   const rows = await inPostgres(config, 'select name from kysely_migration order by name')
   expect(rows.map(({ name }) => String(name))).toEqual(Object.keys(migrations))
+})
+
+test('a server waits for another one’s migration, however long that takes', async () => {
+  const holder = new Client({
+    host: config.host,
+    port: config.port,
+    user: config.user,
+    database: config.database,
+  })
+  await holder.connect()
+  // Kysely's own lock for migrations.
+  const key = '3853314791062309107'
+  await holder.query(`select pg_advisory_lock(${key})`)
+  const migrating = codeOf(open({ statementMs: 500 }).migrate(migrations))
+  await new Promise((resolve) => setTimeout(resolve, 4000))
+  await holder.end()
+  expect(await migrating).toBe('done')
 })
 
 test('a connection that breaks fails its request and no other, and the pool is whole again', async () => {

@@ -19,9 +19,9 @@ export const severalServers: Migration = {
       .column('server_id')
       .execute()
     await db.schema
-      .createTable('secret_fingerprints')
+      .createTable('secret_digests')
       .addColumn('name', 'text', (c) => c.primaryKey())
-      .addColumn('fingerprint', 'text', (c) => c.notNull())
+      .addColumn('digest', 'text', (c) => c.notNull())
       .execute()
   },
 }
