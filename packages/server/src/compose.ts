@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { operations } from '@norrix/contract/operations'
 import { shapes } from '@norrix/contract/shapes'
 import type { EnvironmentConfig } from './config.ts'
@@ -14,12 +13,13 @@ import { sessionsFeature } from './features/sessions/index.ts'
 import { serveDashboard } from './http/dashboard.ts'
 import { mount } from './http/mount.ts'
 import type { Mounted } from './http/mounted.ts'
-import { createBell } from './kernel/bell.ts'
 import { folderBlobs } from './kernel/blobs/folder.ts'
 import { openDatabase, type Database } from './kernel/db/database.ts'
 import type { Effects } from './kernel/effects.ts'
-import { sqliteQueue } from './kernel/queue/sqlite.ts'
-import { keepSecret } from './kernel/secrets.ts'
+import { sqlQueue } from './kernel/queue/sql.ts'
+import { folderSecrets } from './kernel/secrets.ts'
+import { keepServerId } from './kernel/server-id.ts'
+import { sharedSecrets } from './kernel/shared-secrets.ts'
 import type { Tables } from './schema/index.ts'
 import { migrations } from './schema/migrations/index.ts'
 
@@ -51,21 +51,24 @@ export interface Composed {
 
 /** Puts one environment's server together: the one place that knows every feature. */
 export async function compose(config: EnvironmentConfig, around: Surroundings): Promise<Composed> {
-  const db = openDatabase<Tables>(config.database)
-  await db.migrate(migrations)
-  const features = await buildFeatures(config, around, db)
+  const serverId = keepServerId(config.dataFolder)
+  const db = openDatabase<Tables>(config.database, around.effects.log)
+  const features = await prepare(config, around, db, serverId).catch(async (error: unknown) => {
+    await db.close()
+    throw error
+  })
   const { identity, runners, builds, apiKeys } = features
   const stopping = new AbortController()
   const api = mountAll(features, around, stopping.signal)
   const pages: Mounted = (req, res, facts) => identity.handle(req, res, facts)
   // A server that was started without a runner must not count its old one as registered (ruling 19).
-  if (!config.runner) await runners.retireServerRunner()
+  if (!config.runner) await runners.retireServerRunner(serverId)
   builds.sweeper.start()
   return {
     identity,
     stopping,
     handlers: [api, pages, serveDashboard(around.distribution.dashboard)],
-    runnerToken: async () => (await runners.ensureServerRunner()).token,
+    runnerToken: async () => (await runners.ensureServerRunner(serverId)).token,
     async close() {
       await builds.sweeper.stop()
       await apiKeys.stop()
@@ -74,16 +77,24 @@ export async function compose(config: EnvironmentConfig, around: Surroundings): 
   }
 }
 
+async function prepare(...all: Parameters<typeof buildFeatures>) {
+  const [, , db] = all
+  await db.migrate(migrations)
+  return buildFeatures(...all)
+}
+
 /** From the lowest on the ladder to the highest; what reaches upwards is handed down as a function. */
 async function buildFeatures(
   config: EnvironmentConfig,
   { effects, publicUrl, version, localOrigin, distribution, sibling, passwordCost }: Surroundings,
   db: Database<Tables>,
+  serverId: string,
 ) {
-  const { kind, name, upstreams, signUp } = config
-  const secrets = { folder: join(config.dataFolder, 'secrets') }
+  const { kind, name, upstreams, signUp, secretsFolder } = config
+  const isShared = config.database.kind === 'postgres'
+  const secrets = isShared ? sharedSecrets(db.kysely, secretsFolder) : folderSecrets(secretsFolder)
   const environment = { kind, publicUrl, name, version }
-  const bell = createBell()
+  const { bell } = db
 
   const audit = auditFeature({ effects })
   const orgs = orgsFeature({ db, effects, audit })
@@ -107,8 +118,8 @@ async function buildFeatures(
     audit,
     bell,
     runners,
-    blobs: folderBlobs(config.blobsFolder),
-    queue: sqliteQueue(effects),
+    blobs: folderBlobs(config.blobsFolder, serverId),
+    queue: sqlQueue({ now: effects.now, bell }),
     config: { publicUrl, limits: config.limits },
   })
   const apiKeys = apiKeysFeature({
@@ -116,7 +127,7 @@ async function buildFeatures(
     effects,
     audit,
     environment: kind,
-    pepper: keepSecret(secrets.folder, 'api-key-pepper'),
+    pepper: await secrets.keep('api-key-pepper'),
     cancelBuildsOf: builds.cancelBuildsOf,
   })
   const service = serviceFeature({

@@ -54,6 +54,23 @@ const runner = z.union([
   }),
 ])
 
+const database = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('sqlite'), file: file.optional() }),
+  z.strictObject({
+    kind: z.literal('postgres'),
+    /** `postgres://user@host/database`, without a password; or `urlFile`, which may hold one with it. */
+    url: z.string().min(1).max(1000).optional(),
+    urlFile: file.optional(),
+    passwordFile: file.optional(),
+    /** PEM of the authority that vouches for the server, where it is none of the public ones. */
+    caFile: file.optional(),
+    /** The most that this server opens, besides one that listens. */
+    connections: z.number().int().min(2).max(1000).optional(),
+    /** How long one statement may take. */
+    statementSeconds: z.number().int().min(1).max(600).optional(),
+  }),
+])
+
 export const environmentShape = z.strictObject({
   listen: z.strictObject({ host: z.string().min(1).optional(), port: port.optional() }).optional(),
   /** What people and tools type. Also the issuer of this environment's tokens. */
@@ -61,7 +78,9 @@ export const environmentShape = z.strictObject({
   /** Names the environment to people, such as the company. */
   name: z.string().min(1).max(40).optional(),
   data: file.optional(),
-  database: z.strictObject({ kind: z.literal('sqlite'), file: file.optional() }).optional(),
+  database: database.optional(),
+  /** On PostgreSQL, where every server needs the same secrets: the folder that holds them. */
+  secrets: z.strictObject({ folder: file }).optional(),
   blobs: z.strictObject({ kind: z.literal('folder'), folder: file.optional() }).optional(),
   upstreams: z.array(upstream).min(1).optional(),
   signUp: signUp.optional(),

@@ -67,7 +67,19 @@ export function keepSecret(
   return kept
 }
 
-function readSecret(file: string): Uint8Array | undefined {
+/** Where a server's secrets come from, by name; each is made on first start. */
+export interface Secrets {
+  /** @throws Fault data_unusable, secrets_differ */
+  keep(name: string, make?: () => Uint8Array): Promise<Uint8Array>
+}
+
+/** Secrets in a folder that one server has for itself. */
+export function folderSecrets(folder: string): Secrets {
+  return { keep: async (name, make) => keepSecret(folder, name, make) }
+}
+
+/** Reads a secret; undefined where there is none. @throws Fault data_unusable */
+export function readSecret(file: string): Uint8Array | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false })
   if (!found) return undefined
   if (!found.isFile() || (process.platform !== 'win32' && (found.mode & 0o077) !== 0)) {

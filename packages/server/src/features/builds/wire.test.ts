@@ -16,7 +16,7 @@ let db: Database<Tables>
 
 beforeAll(async () => {
   norrix = await startNorrix({ limits: { sourceBytes: 200_000, artifactBytes: 200_000 } })
-  db = openDatabase({ kind: 'sqlite', file: join(norrix.prod.dataFolder, 'norrix.db') })
+  db = openDatabase(norrix.database())
   await db.kysely.insertInto('orgs').values({ id: 'org_1', name: 'Acme', created_at: 1 }).execute()
 })
 afterAll(async () => {

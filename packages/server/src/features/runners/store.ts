@@ -31,23 +31,24 @@ export async function removeRunner(
   return result.numUpdatedRows > 0n
 }
 
-export function findRunner(db: Own, id: string): Promise<RunnersTable | undefined> {
+/** A runner that is left, and stays so until the transaction ends. */
+export function holdRunner(db: Own, id: string): Promise<RunnersTable | undefined> {
   return db
     .selectFrom('runners')
     .selectAll()
     .where('id', '=', id)
     .where('removed_at', 'is', null)
+    .forShare()
     .executeTakeFirst()
 }
 
-/** The server's own runner; it belongs to no organization. */
-export function findServerRunner(db: Own): Promise<RunnersTable | undefined> {
+/** The runner beside one server; it belongs to no organization. */
+export function findServerRunner(db: Own, serverId: string): Promise<RunnersTable | undefined> {
   return db
     .selectFrom('runners')
     .selectAll()
-    .where('org_id', 'is', null)
-    .where('removed_at', 'is', null)
-    .orderBy('created_at')
+    .where('server_id', '=', serverId)
+    .forUpdate()
     .executeTakeFirst()
 }
 

@@ -2,6 +2,8 @@ export interface RunnersTable {
   id: string
   /** Null: the server's own, lent to every organization. */
   org_id: string | null
+  /** The server process that runs it beside itself; null for every other runner. */
+  server_id: string | null
   name: string
   token_hash: string
   /** Separated by spaces; empty until the first hello. */

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { Fault } from '@norrix/contract/fault'
-import { keepSecret } from '../../../kernel/secrets.ts'
+import type { Secrets } from '../../../kernel/secrets.ts'
 
 /** Secrets of the authorization server; they lie in the data folder, not in the database. */
 export interface ServerKeys {
@@ -14,11 +14,11 @@ export interface ServerKeys {
 /**
  * Reads the keys, or makes them on first start.
  *
- * @throws Fault data_unusable when a file is readable by others or is not what it should be
+ * @throws Fault secrets_differ, or data_unusable when a file is readable by others or is not what it should be
  */
-export async function keepServerKeys(folder: string): Promise<ServerKeys> {
-  const signing = readKeys(keepSecret(folder, 'signing-keys.json', makeSigningKeys))
-  const cookies = Buffer.from(keepSecret(folder, 'cookie-key')).toString('base64url')
+export async function keepServerKeys(secrets: Secrets): Promise<ServerKeys> {
+  const signing = readKeys(await secrets.keep('signing-keys.json', makeSigningKeys))
+  const cookies = Buffer.from(await secrets.keep('cookie-key')).toString('base64url')
   return { signing: await Promise.all(signing.map(nameKey)), cookies }
 }
 

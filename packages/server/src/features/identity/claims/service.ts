@@ -53,21 +53,18 @@ export function createClaims(deps: {
   const { db, effects, audit, orgs, sessions, accounts } = deps
   return {
     isClaimed: () => isClaimed(db.kysely),
-    newLink: () =>
-      db.transaction(async (tx) => {
-        if (await isClaimed(tx)) return undefined
-        const token = newToken('nrc_', effects.random)
-        const now = effects.now()
-        const expiresAt = now + claimLifeMs
-        await replaceClaim(tx, {
-          id: newId('claim', effects.random),
-          token_hash: hashToken(token),
-          created_at: now,
-          expires_at: expiresAt,
-          used_at: null,
-        })
-        return { url: `${deps.publicUrl}/claim?token=${token}`, expiresAt }
-      }),
+    async newLink() {
+      const token = newToken('nrc_', effects.random)
+      const now = effects.now()
+      const expiresAt = now + claimLifeMs
+      const isReplaced = await replaceClaim(db.kysely, {
+        id: newId('claim', effects.random),
+        token_hash: hashToken(token),
+        created_at: now,
+        expires_at: expiresAt,
+      })
+      return isReplaced ? { url: `${deps.publicUrl}/claim?token=${token}`, expiresAt } : undefined
+    },
     async open(token) {
       const found = await findOpenClaim(db.kysely, hashToken(token), effects.now())
       if (!found) throw claimClosed(await isClaimed(db.kysely))
