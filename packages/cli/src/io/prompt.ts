@@ -95,3 +95,34 @@ export async function agrees(
 function left(): Fault {
   return new Fault('interrupted', { message: 'Nothing was chosen; nothing has changed.' })
 }
+
+/**
+ * Asks for a secret; what is typed is shown as dots, on stderr.
+ *
+ * @throws Fault interrupted when they leave instead
+ */
+export async function askPassword(question: {
+  readonly message: string
+  readonly around: Pick<Surroundings, 'signal'>
+}): Promise<string> {
+  const { password, isCancel } = await import('@clack/prompts')
+  const { message, around } = question
+  const typed = await password({
+    message: cleanLine(message),
+    output: process.stderr,
+    signal: around.signal,
+  })
+  if (isCancel(typed))
+    throw new Fault('interrupted', { message: 'Nothing was typed; nothing has changed.' })
+  return typed
+}
+
+/** A secret that is handed over on stdin: its first line, at most 4096 characters. */
+export async function firstLineOfStdin(): Promise<string> {
+  let text = ''
+  for await (const chunk of process.stdin.setEncoding('utf8')) {
+    text += String(chunk)
+    if (text.includes('\n') || text.length > 4096) break
+  }
+  return text.split(/\r?\n/)[0] ?? ''
+}

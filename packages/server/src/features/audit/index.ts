@@ -5,9 +5,9 @@ import type { Db } from '../../kernel/db/database.ts'
 import type { Effects } from '../../kernel/effects.ts'
 import type { Tables } from '../../schema/index.ts'
 
-/** Who did something. */
+/** Who did something. An operator has a shell on the host and no account here. */
 export interface Actor {
-  readonly kind: 'nobody' | 'session' | 'key' | 'runner' | 'server'
+  readonly kind: 'nobody' | 'session' | 'key' | 'runner' | 'server' | 'operator'
   readonly id: string | null
   readonly name: string
 }

@@ -218,6 +218,7 @@ async function makeRunner(): Promise<string> {
   const row = {
     id,
     org_id: 'org_1',
+    embedded: 0,
     name: 'r',
     token_hash: hashToken(token),
     platforms: '',

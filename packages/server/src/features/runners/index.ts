@@ -23,6 +23,7 @@ import {
 import { updateRunner } from './store.ts'
 import { runnerLookup } from './views.ts'
 
+export { runnersOperator } from './operator.ts'
 export type { CurrentRunner, RunnersDeps } from './service.ts'
 
 /** "Last seen" is as fine as this; a row is not written at each request. */

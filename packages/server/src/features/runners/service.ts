@@ -163,7 +163,11 @@ export async function ensureServerRunner({ db, effects }: RunnersDeps): Promise<
   await db.transaction(async (tx) => {
     const existing = await findServerRunner(tx)
     if (existing) await updateRunner(tx, existing.id, { token_hash: hashToken(token) })
-    else await insertRunner(tx, newRow(effects, { orgId: null, name: 'server', token }))
+    else
+      await insertRunner(tx, {
+        ...newRow(effects, { orgId: null, name: 'server', token }),
+        embedded: 1,
+      })
   })
   return { token }
 }
@@ -183,13 +187,14 @@ export function runnerUnknown(): Fault {
   })
 }
 
-function newRow(
+export function newRow(
   effects: Effects,
   { orgId, name, token }: { orgId: string | null; name: string; token: string },
 ): RunnersTable {
   return {
     id: newId('runner', effects.random),
     org_id: orgId,
+    embedded: 0,
     name,
     token_hash: hashToken(token),
     platforms: '',

@@ -40,12 +40,12 @@ export function findRunner(db: Own, id: string): Promise<RunnersTable | undefine
     .executeTakeFirst()
 }
 
-/** The server's own runner; it belongs to no organization. */
+/** The runner that starts with the server; it belongs to no organization. */
 export function findServerRunner(db: Own): Promise<RunnersTable | undefined> {
   return db
     .selectFrom('runners')
     .selectAll()
-    .where('org_id', 'is', null)
+    .where('embedded', '=', 1)
     .where('removed_at', 'is', null)
     .orderBy('created_at')
     .executeTakeFirst()

@@ -1,7 +1,9 @@
 export interface RunnersTable {
   id: string
-  /** Null: the server's own, lent to every organization. */
+  /** Null: lent to every organization, by the server or its operator. */
   org_id: string | null
+  /** 1: the server's own, which gets a new token at each start. */
+  embedded: number
   name: string
   token_hash: string
   /** Separated by spaces; empty until the first hello. */

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { NorrixServer } from '@norrix/server/server'
+import type { Ran } from './run-norrix.ts'
+
+/** The program file of `norrix-server`. */
+export const serverMain = fileURLToPath(
+  new URL('../../packages/server/src/main.ts', import.meta.url),
+)
+
+/** An operator at the shell of the host: the real command, in a process of its own. */
+export interface AtTheHost {
+  /** The configuration's file. */
+  readonly config: string
+  /** A folder for whatever the operator makes. */
+  readonly folder: string
+  run(words: readonly string[], options?: { readonly input?: string }): Promise<Ran>
+  /** Removes the folder. */
+  leave(): void
+}
+
+/** Sits down beside a server that runs: with a configuration that names its address and its data. */
+export function sitBeside(server: NorrixServer): AtTheHost {
+  const { kind, url: publicUrl, dataFolder: data } = server
+  const listen = { port: Number(new URL(publicUrl).port) }
+  return sitAt({ environments: { [kind]: { publicUrl, listen, data, runner: false } } })
+}
+
+export function sitAt(configuration: unknown): AtTheHost {
+  const folder = mkdtempSync(join(tmpdir(), 'norrix-host-'))
+  const config = join(folder, 'norrix-server.json')
+  writeFileSync(config, JSON.stringify(configuration))
+  return {
+    config,
+    folder,
+    run: (words, options) => runNorrixServer(words, { cwd: folder, ...options }),
+    leave: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+/** Runs `norrix-server` with these words to its end; nothing of this process's settings reaches it. */
+export function runNorrixServer(
+  words: readonly string[],
+  options: { readonly cwd: string; readonly input?: string },
+): Promise<Ran> {
+  const child = spawn(process.execPath, [serverMain, ...words], {
+    cwd: options.cwd,
+    env: { PATH: process.env['PATH'], HOME: options.cwd, LANG: 'C.UTF-8', TZ: 'UTC' },
+    stdio: 'pipe',
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  child.stdin.on('error', () => {})
+  child.stdin.end(options.input ?? '')
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}
