@@ -122,7 +122,7 @@ const serverLayers: readonly Room[] = [
       ...ladder.map((name) => `server/features/${name}`),
       'runner',
     ],
-    packages: ['node', 'hono', '@hono/node-server', 'commander', 'tar'],
+    packages: ['node', 'hono', '@hono/node-server', 'commander', 'tar', 'zod'],
     why: 'server.ts is the one place where all parts meet',
   },
   {

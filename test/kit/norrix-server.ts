@@ -1,7 +1,10 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { NorrixServer } from '@norrix/server/server'
 import type { Ran } from './run-norrix.ts'
@@ -61,4 +64,56 @@ export function runNorrixServer(
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, stdout, stderr }))
   })
+}
+
+/** `norrix-server serve` in a process of its own. */
+export interface Serving {
+  readonly child: ChildProcess
+  /** What it logged until now, a line each. */
+  readonly log: readonly string[]
+  /** Resolves with the exit code. */
+  readonly ended: Promise<number | null>
+  /** SIGTERM, and waits for the end. */
+  stop(): Promise<number | null>
+}
+
+/** Serves what the configuration names; resolves when every environment of it answers. */
+export async function serveProcess(config: string, environments = 1): Promise<Serving> {
+  const cwd = dirname(config)
+  const child = spawn(process.execPath, [serverMain, 'serve', '--config', config], {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: cwd, LANG: 'C.UTF-8', TZ: 'UTC' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const log: string[] = []
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const lines = createInterface({ input: child.stdout })
+  await new Promise<void>((resolve, reject) => {
+    lines.on('line', (line) => {
+      log.push(line)
+      if (log.filter((each) => each.includes('"server.started"')).length === environments) resolve()
+    })
+    void ended.then((code) => reject(new Error(`norrix-server ended with ${code}: ${stderr}`)))
+  })
+  return {
+    child,
+    log,
+    ended,
+    stop() {
+      child.kill('SIGTERM')
+      return ended
+    },
+  }
+}
+
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new Error('There is no port.')
+  return address.port
 }

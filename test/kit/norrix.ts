@@ -88,7 +88,7 @@ export async function startNorrix(options: NorrixOptions = {}): Promise<Norrix> 
   }
 }
 
-function configOf(
+export function configOf(
   kind: EnvironmentKind,
   dataFolder: string,
   options: NorrixOptions,

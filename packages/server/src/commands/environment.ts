@@ -142,3 +142,9 @@ function userName(): string {
     return `uid ${process.getuid?.() ?? 'unknown'}`
   }
 }
+
+/** The configuration's file, whether it is there or not. */
+export function configFileOf(call: Call): string {
+  const { env, folder } = sourcesOf(call)
+  return resolve(folder, env['NORRIX_SERVER_CONFIG'] || 'norrix-server.json')
+}

@@ -84,4 +84,24 @@ export const commandTable: readonly CommandRow[] = [
     ],
     load: async () => (await import('./runner-token.ts')).runnerToken,
   },
+  {
+    words: 'backup <where>',
+    summary: 'back up an environment while it serves, into one file',
+    options: [['--verify', 'check a backup instead: every hash, and that it is whole']],
+    notes: [
+      'where: a folder, which gets a file named after the moment, or a new file',
+      'It holds the database, every blob and the SECRETS of the environment.',
+    ],
+    examples: [
+      'norrix-server backup /var/backups/norrix',
+      'norrix-server backup --verify /var/backups/norrix/norrix-prod-20270131T0300Z.tar',
+    ],
+    load: async () => (await import('./backup/backup.ts')).backup,
+  },
+  {
+    words: 'restore <backup>',
+    summary: 'put a backup into an empty data folder, every hash checked first',
+    examples: ['norrix-server restore norrix-prod-20270131T0300Z.tar --config new.json'],
+    load: async () => (await import('./backup/restore.ts')).restore,
+  },
 ]

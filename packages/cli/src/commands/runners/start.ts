@@ -4,7 +4,7 @@ import { platforms as allPlatforms, type Platform } from '@norrix/contract/build
 import { Fault } from '@norrix/contract/fault'
 import { command } from '../../command.ts'
 import type { Io } from '../../io/io.ts'
-import { firstLineOfStdin } from '../../io/prompt.ts'
+import { firstLineOfStdin } from '../../io/stdin.ts'
 import { noServer } from '../../needs/api.ts'
 import { isLoopback, readOrigin, type Environment } from '../../needs/environment.ts'
 import { textOption, type Call } from '../../needs/call.ts'

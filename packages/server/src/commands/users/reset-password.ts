@@ -1,4 +1,5 @@
-import { askPassword, firstLineOfStdin } from '@norrix/cli/io/prompt'
+import { askPassword } from '@norrix/cli/io/prompt'
+import { firstLineOfStdin } from '@norrix/cli/io/stdin'
 import { countText } from '@norrix/cli/io/words'
 import { identityOperator } from '../../features/identity/index.ts'
 import { wordOf, type Call } from '../command.ts'
