@@ -113,5 +113,8 @@ export function configOf(
       ...options.runner,
     },
     limits: { ...defaultLimits, ...options.limits },
+    metrics: undefined,
+    accessLog: true,
+    drain: { noticeMs: 0, limitMs: 2000 },
   }
 }

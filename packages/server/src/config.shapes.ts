@@ -74,6 +74,20 @@ export const environmentShape = z.strictObject({
       buildMinutes: z.number().int().positive().optional(),
     })
     .optional(),
+  /** An address for Prometheus: `GET /metrics`, without a credential. Whoever reaches it reads it. */
+  metrics: z
+    .strictObject({ listen: z.strictObject({ host: z.string().min(1).optional(), port }) })
+    .optional(),
+  /** Writes a line for each request; default true. */
+  accessLog: z.boolean().optional(),
+  drain: z
+    .strictObject({
+      /** How long a server that stops goes on answering, while `/readyz` already says that it will be gone. */
+      noticeSeconds: z.number().min(0).max(600).optional(),
+      /** How long requests that are under way may then take to end. */
+      limitSeconds: z.number().min(0).max(3600).optional(),
+    })
+    .optional(),
   /** Plain http beyond this machine: tokens and keys travel readable. */
   allowInsecureHttp: z.boolean().optional(),
 })

@@ -27,7 +27,7 @@ export async function listen(address: {
   return { servers: second ? [first, second] : [first], port }
 }
 
-function listenOn(host: string, port: number): Promise<Server> {
+export function listenOn(host: string, port: number): Promise<Server> {
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
@@ -64,18 +64,18 @@ function noAddress(host: string, port: number, cause: NodeJS.ErrnoException): Fa
   })
 }
 
-/** How long requests that are under way may take to end. */
-const drainMs = 2000
-
-/** Takes no new request, lets those under way end, then closes what is left. */
-export async function closeAll(servers: readonly Server[]): Promise<void> {
+/** Takes no new request, lets those under way end for at most `limitMs`, then closes what is left. */
+export async function closeAll(servers: readonly Server[], limitMs: number): Promise<void> {
   await Promise.all(
     servers.map(
       (server) =>
         new Promise<void>((resolve) => {
-          const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+          const cut = setTimeout(() => server.closeAllConnections(), limitMs)
+          // A connection whose last request has ended is kept open for a next one, which must not come.
+          const idle = setInterval(() => server.closeIdleConnections(), 50)
           server.close(() => {
             clearTimeout(cut)
+            clearInterval(idle)
             resolve()
           })
           server.closeIdleConnections()

@@ -172,3 +172,26 @@ export async function namedBlobs(db: Reader): Promise<readonly NamedBlob[]> {
     of: row.id,
   }))
 }
+
+/** How many builds there are in each state. */
+export function buildCounts(
+  db: Reader,
+): Promise<{ state: BuildState; count: string | number | bigint }[]> {
+  return db
+    .selectFrom('builds')
+    .select((e) => ['state', e.fn.countAll().as('count')])
+    .groupBy('state')
+    .execute()
+}
+
+/** How many jobs wait, by lane. */
+export function queueDepths(
+  db: Reader,
+): Promise<{ lane: string; count: string | number | bigint }[]> {
+  return db
+    .selectFrom('jobs')
+    .select((e) => ['lane', e.fn.countAll().as('count')])
+    .where('state', '=', 'queued')
+    .groupBy('lane')
+    .execute()
+}
