@@ -104,4 +104,18 @@ export const commandTable: readonly CommandRow[] = [
     examples: ['norrix-server restore norrix-prod-20270131T0300Z.tar --config new.json'],
     load: async () => (await import('./backup/restore.ts')).restore,
   },
+  {
+    words: 'rotate <keys>',
+    summary: 'rotate signing-keys or cookie-keys while the server serves',
+    options: [
+      ['--after <time>', 'how long a signing key is only published first (default 5m)'],
+      ['--at-once', 'sign with it now and drop the old one: it is in wrong hands'],
+    ],
+    notes: [
+      'A new signing key is published first, then signs; the old one is accepted for',
+      'an hour more. Servers notice within seconds; nobody signs in again.',
+    ],
+    examples: ['norrix-server rotate signing-keys', 'norrix-server rotate cookie-keys'],
+    load: async () => (await import('./rotate.ts')).rotate,
+  },
 ]
