@@ -35,6 +35,13 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./serve.ts')).serve,
   },
   {
+    words: 'check',
+    summary: 'look at everything a server stands on, and say all that is wrong',
+    notes: ['Safe beside a server that serves. Exit 1 when something is wrong.'],
+    examples: ['norrix-server check', 'norrix-server check --env dev --json'],
+    load: async () => (await import('./check/check.ts')).check,
+  },
+  {
     words: 'owner-link',
     summary: 'print a new link by which the first owner takes the server',
     notes: ['It works once, for 15 minutes, and older ones are dead from now on.'],

@@ -77,3 +77,14 @@ export function originOf({ address, requestId }: RequestContext): {
 } {
   return { address, requestId }
 }
+
+/** When something was last written; milliseconds since 1970. */
+export async function newestEvent(
+  db: Pick<Db<Pick<Tables, 'audit_events'>>, 'selectFrom'>,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('audit_events')
+    .select((e) => e.fn.max('at').as('at'))
+    .executeTakeFirst()
+  return row?.at === null || row === undefined ? undefined : Number(row.at)
+}

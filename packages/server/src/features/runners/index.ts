@@ -24,6 +24,7 @@ import {
 import { updateRunner } from './store.ts'
 import { countByPlatform, runnerLookup } from './views.ts'
 
+export { findServerRunner as embeddedRunner } from './store.ts'
 export { runnersOperator } from './operator.ts'
 export type { CurrentRunner, RunnersDeps } from './service.ts'
 
