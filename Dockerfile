@@ -3,17 +3,11 @@
 
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /norrix
-COPY package.json package-lock.json .npmrc ./
-COPY packages/contract/package.json packages/contract/
-COPY packages/server/package.json packages/server/
-COPY packages/dashboard/package.json packages/dashboard/
-COPY packages/cli/package.json packages/cli/
-COPY packages/runner/package.json packages/runner/
-RUN npm ci --no-audit --no-fund
 COPY . .
-RUN node tools/build.ts
+# Installs what package-lock.json names, compares it by content, and builds.
+RUN node tools/run.mjs build
 # What is left is what serving takes: no bundler, no test runner, no browser.
-RUN npm ci --omit=dev --omit=optional --no-audit --no-fund --workspace packages/server
+RUN npm prune --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production NORRIX_SERVER_CONFIG=/etc/norrix/norrix-server.json

@@ -42,13 +42,6 @@ test('every file that is copied exists and is not ignored, and every script that
   }
   for (const { words } of of(build, 'RUN').filter(({ words }) => words.startsWith('node ')))
     expect(existsSync(join(root, words.split(' ')[1] ?? '')), words).toBe(true)
-  const workspaces: unknown = JSON.parse(
-    readFileSync(join(root, 'package.json'), 'utf8'),
-  ).workspaces
-  const copied = of(build, 'COPY').flatMap(({ words }) => sourcesOf(words))
-  for (const workspace of workspaces as string[])
-    // npm's own form
-    expect(copied, 'npm ci needs the manifest of each').toContain(`${workspace}/package.json`)
 })
 
 test('the image runs the Node of the lock, as an ordinary user, with a health check and its data on a volume', () => {

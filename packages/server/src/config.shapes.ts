@@ -55,41 +55,79 @@ const runner = z.union([
 ])
 
 export const environmentShape = z.strictObject({
-  listen: z.strictObject({ host: z.string().min(1).optional(), port: port.optional() }).optional(),
-  /** What people and tools type. Also the issuer of this environment's tokens. */
-  publicUrl: origin.optional(),
-  /** Names the environment to people, such as the company. */
-  name: z.string().min(1).max(40).optional(),
-  data: file.optional(),
-  database: z.strictObject({ kind: z.literal('sqlite'), file: file.optional() }).optional(),
-  blobs: z.strictObject({ kind: z.literal('folder'), folder: file.optional() }).optional(),
-  upstreams: z.array(upstream).min(1).optional(),
-  signUp: signUp.optional(),
-  runner: runner.optional(),
+  listen: z
+    .strictObject({
+      host: z.string().min(1).optional().describe('default localhost: both loopback addresses'),
+      port: port.optional().describe('default 4400 for prod, 4401 for dev; 0 takes a free one'),
+    })
+    .optional(),
+  publicUrl: origin
+    .optional()
+    .describe('what people type, and the issuer of tokens; default http://localhost:<port>'),
+  name: z
+    .string()
+    .min(1)
+    .max(40)
+    .optional()
+    .describe('names the environment to people, such as the company; default Norrix'),
+  data: file
+    .optional()
+    .describe('everything this environment keeps, secrets included; one server at a time'),
+  database: z
+    .strictObject({ kind: z.literal('sqlite'), file: file.optional() })
+    .optional()
+    .describe('default: SQLite, norrix.db in the data folder'),
+  blobs: z
+    .strictObject({ kind: z.literal('folder'), folder: file.optional() })
+    .optional()
+    .describe('default: the folder blobs in the data folder'),
+  upstreams: z
+    .array(upstream)
+    .min(1)
+    .optional()
+    .describe('who vouches for people; several are offered side by side; default embedded'),
+  signUp: signUp
+    .optional()
+    .describe('who may have an account: invite (default), open, or those of verified domains'),
+  runner: runner.optional().describe('the runner beside the server, or false; default android'),
   limits: z
     .strictObject({
-      sourceBytes: z.number().int().positive().optional(),
-      artifactBytes: z.number().int().positive().optional(),
-      logBytes: z.number().int().positive().optional(),
-      buildMinutes: z.number().int().positive().optional(),
+      sourceBytes: z.number().int().positive().optional().describe('default 1 GiB'),
+      artifactBytes: z.number().int().positive().optional().describe('default 2 GiB'),
+      logBytes: z.number().int().positive().optional().describe('default 16 MiB'),
+      buildMinutes: z.number().int().positive().optional().describe('default 60'),
     })
     .optional(),
-  /** An address for Prometheus: `GET /metrics`, without a credential. Whoever reaches it reads it. */
   metrics: z
-    .strictObject({ listen: z.strictObject({ host: z.string().min(1).optional(), port }) })
-    .optional(),
-  /** Writes a line for each request; default true. */
-  accessLog: z.boolean().optional(),
+    .strictObject({
+      listen: z.strictObject({
+        host: z.string().min(1).optional().describe('default 127.0.0.1'),
+        port,
+      }),
+    })
+    .optional()
+    .describe('an address for Prometheus: GET /metrics, without a credential; default none'),
+  accessLog: z.boolean().optional().describe('a line of the log for each request; default true'),
   drain: z
     .strictObject({
-      /** How long a server that stops goes on answering, while `/readyz` already says that it will be gone. */
-      noticeSeconds: z.number().min(0).max(600).optional(),
-      /** How long requests that are under way may then take to end. */
-      limitSeconds: z.number().min(0).max(3600).optional(),
+      noticeSeconds: z
+        .number()
+        .min(0)
+        .max(600)
+        .optional()
+        .describe('how long a server that stops answers on while /readyz says 503; default 0'),
+      limitSeconds: z
+        .number()
+        .min(0)
+        .max(3600)
+        .optional()
+        .describe('how long requests under way may then take to end; default 8'),
     })
     .optional(),
-  /** Plain http beyond this machine: tokens and keys travel readable. */
-  allowInsecureHttp: z.boolean().optional(),
+  allowInsecureHttp: z
+    .boolean()
+    .optional()
+    .describe('plain http beyond this machine: tokens and keys travel readable; default false'),
 })
 
 export const configShape = z.strictObject({
