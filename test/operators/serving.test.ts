@@ -140,6 +140,30 @@ test('a server that is told to stop says so first, lets go of streams and polls,
   expect(await faultOf(machine.call(leases.take, { body: { waitSeconds: 0 } }))).toBe('network')
 })
 
+test('a server that is starting answers, though only that it is not ready yet', async () => {
+  const starting = serveProcess(host.config)
+  const seen = new Set<number | string>()
+  let isOver = false
+  const knock = async (): Promise<void> => {
+    while (!isOver) {
+      const signal = AbortSignal.timeout(20_000)
+      const answer = await fetch(`${url}/readyz`, { signal }).catch((error: Error) => error)
+      seen.add(answer instanceof Response ? answer.status : answer.name)
+      if (answer instanceof Response) await answer.arrayBuffer()
+      else await sleep(1)
+    }
+  }
+  const knocks = [knock(), knock()]
+  const started = await starting
+  await sleep(100)
+  isOver = true
+  await Promise.all(knocks)
+  await started.stop()
+  // Refused connections are TypeErrors of fetch; nothing hung until its timeout.
+  expect([...seen].toSorted()).toEqual(expect.arrayContaining([200, 503, 'TypeError']))
+  expect(seen).not.toContain('TimeoutError')
+})
+
 test('a second signal does not wait', async () => {
   const config = JSON.parse(readFileSync(host.config, 'utf8'))
   config.environments.prod.drain = { noticeSeconds: 60 }

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { version as ownVersion } from '@norrix/contract/version'
@@ -7,7 +7,7 @@ import type { EnvironmentConfig } from './config.ts'
 import { readDistribution } from './distribution.ts'
 import { startEmbeddedRunner, type EmbeddedRunner } from './embedded-runner.ts'
 import type { Identity, PasswordCost } from './features/identity/index.ts'
-import { createListener } from './http/listener.ts'
+import { answerNotYet, createListener } from './http/listener.ts'
 import type { Effects } from './kernel/effects.ts'
 import { lockFolder } from './kernel/lock.ts'
 import { closeAll, listen, listenOn } from './listen.ts'
@@ -57,10 +57,13 @@ export async function startServer(
   const effects: Effects = { ...deps.effects, log }
   const lock = lockFolder(config.dataFolder)
   // Taken first: the address of everything below follows from the port.
-  const { servers, port } = await listen(config.listen).catch((error: unknown) => {
-    lock.release()
-    throw error
-  })
+  let answer: RequestListener = answerNotYet
+  const { servers, port } = await listen(config.listen, (req, res) => answer(req, res)).catch(
+    (error: unknown) => {
+      lock.release()
+      throw error
+    },
+  )
   const publicUrl = config.publicUrl ?? `http://localhost:${port}`
   const version = deps.version ?? ownVersion
   const localOrigin = `http://127.0.0.1:${port}`
@@ -80,7 +83,7 @@ export async function startServer(
     passwordCost: deps.passwordCost,
     metrics,
   })
-  const listener = createListener({
+  answer = createListener({
     publicUrl,
     version,
     log,
@@ -89,7 +92,6 @@ export async function startServer(
     draining: parts.draining.signal,
     onAnswered: metrics.answered,
   })
-  for (const server of servers) server.on('request', listener)
   const runner = config.runner
     ? startEmbeddedRunner({
         url: localOrigin,
@@ -128,8 +130,7 @@ async function openMetrics(
   effects: Effects,
 ): Promise<readonly Server[]> {
   if (!address) return []
-  const server = await listenOn(address.host, address.port)
-  return [server.on('request', answerMetrics(metrics, effects))]
+  return [await listenOn(address.host, address.port, answerMetrics(metrics, effects))]
 }
 
 /** Where an environment keeps what is its own; database, blobs and secrets may lie outside of the data folder. */

@@ -59,6 +59,15 @@ export function createListener(
   }
 }
 
+/** Answers while the server is being put together: its port is taken first, and somebody may be waiting for it. */
+export function answerNotYet(_req: IncomingMessage, res: ServerResponse): void {
+  const requestId = newId('request', randomBytes)
+  setSecurityHeaders(res, { requestId, https: false })
+  res.setHeader('Connection', 'close')
+  const message = 'This server is starting.'
+  sendFault(res, new Fault('unavailable', { message, fix: 'try again in a second' }), requestId)
+}
+
 interface Trace {
   operation: string
   fault?: FaultCode
@@ -77,6 +86,8 @@ function watchAnswer(
   { requestId, trace }: Named,
 ): void {
   const started = performance.now()
+  // Asked now: a request that is over may have lost its socket.
+  const address = req.socket.remoteAddress
   res.once('close', () => {
     const ms = performance.now() - started
     const { statusCode: status } = res
@@ -90,7 +101,7 @@ function watchAnswer(
       path: pathOf(req),
       status,
       ms: Math.round(ms * 10) / 10,
-      address: req.socket.remoteAddress,
+      address,
       proxyRequestId: proxyRequestId(req),
       ...(res.writableFinished ? {} : { cut: true }),
     })
