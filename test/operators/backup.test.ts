@@ -110,7 +110,6 @@ async function expectAll(url: string): Promise<void> {
 
 test('a backup that was cut or changed anywhere is refused by name, and nothing of it is restored', async () => {
   const whole = readFileSync(backedUp.file)
-  const spoilt = join(host.folder, 'spoilt.tar')
   const elsewhere = sitAt(await configuration('fresh'))
   try {
     const at = (part: number) => Math.floor(whole.length * part)
@@ -121,9 +120,12 @@ test('a backup that was cut or changed anywhere is refused by name, and nothing 
       ['one bit in the manifest', flipped(whole, whole.lastIndexOf('"damaged"'))],
       ['nothing at all', Buffer.alloc(0)],
     ]
-    for (const [name, bytes] of cases) {
-      writeFileSync(spoilt, bytes)
-      const ran = await elsewhere.run(['restore', spoilt])
+    const restore = async ([name, bytes]: (typeof cases)[number]) => {
+      const file = join(host.folder, `${name.replaceAll(' ', '-')}.tar`)
+      writeFileSync(file, bytes)
+      return { name, ran: await elsewhere.run(['restore', file]) }
+    }
+    for (const { name, ran } of await Promise.all(cases.map(restore))) {
       expect(ran, name).toMatchObject({ code: 1, stdout: '' })
       expect(ran.stderr, name).toMatch(/not whole[^]*backup_damaged · exit 1/)
       expect(globSync('fresh/**', { cwd: elsewhere.folder })).toEqual([])
