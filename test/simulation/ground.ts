@@ -49,7 +49,13 @@ async function clear(tx: Db<Tables>): Promise<void> {
   }
   for (let n = 0; n < runnersMax; n += 1) {
     const { id, token } = runnerOf(n)
-    const named = { id, org_id: orgId, name: `runner ${n}`, token_hash: hashToken(token) }
+    const named = {
+      id,
+      org_id: orgId,
+      embedded: 0,
+      name: `runner ${n}`,
+      token_hash: hashToken(token),
+    }
     await tx
       .insertInto('runners')
       .values({ ...named, platforms: '', created_at: 1 })

@@ -19,6 +19,7 @@ import type { Blobs } from '@norrix/server/kernel/blobs/blobs'
 import type { Database } from '@norrix/server/kernel/db/database'
 import { createLog } from '@norrix/server/kernel/log'
 import { sqliteQueue } from '@norrix/server/kernel/queue/sqlite'
+import { version } from '@norrix/contract/version'
 import type { Tables } from '@norrix/server/schema/index'
 import type { Chance } from './chance.ts'
 import { databaseOf, ended, type Life } from './database.ts'
@@ -212,7 +213,16 @@ function listenerOf(options: ServerOptions, life: Life): ReturnType<typeof creat
     },
     cookieName: 'norrix_prod_session',
     publicUrl,
+    version,
     stopping: new AbortController().signal,
   })
-  return createListener({ publicUrl, log, handlers: [mounted] })
+  return createListener({
+    publicUrl,
+    version,
+    log,
+    accessLog: false,
+    handlers: [mounted],
+    draining: new AbortController().signal,
+    onAnswered: () => {},
+  })
 }

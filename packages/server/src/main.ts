@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { runOperator } from './commands/run.ts'
 
@@ -11,9 +10,7 @@ const code = await runOperator(
   {
     env: process.env,
     cwd: process.cwd(),
-    homeDir: homedir(),
     platform: process.platform,
-    nodeVersion: process.versions.node,
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,

@@ -2,10 +2,16 @@ import type { Io } from '@norrix/cli/io/io'
 import type { Surroundings } from '@norrix/cli/io/terminal'
 import { Fault } from '@norrix/contract/fault'
 
+/** What a command of an operator may know of the process. */
+export type OperatorSurroundings = Pick<
+  Surroundings,
+  'env' | 'cwd' | 'platform' | 'stdin' | 'stdout' | 'stderr' | 'now' | 'signal'
+>
+
 /** What every command of `norrix-server` gets. */
 export interface Call {
   readonly io: Io
-  readonly around: Surroundings
+  readonly around: OperatorSurroundings
   /** The clone, or the folder the package was installed to. */
   readonly root: string
   /** The words behind the command's own, in their order. */

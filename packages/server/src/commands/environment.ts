@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Surroundings } from '@norrix/cli/io/terminal'
 import { Fault } from '@norrix/contract/fault'
 import { newId } from '@norrix/contract/id'
 import { readConfig, type EnvironmentConfig } from '../config.ts'
@@ -14,7 +13,7 @@ import type { Effects } from '../kernel/effects.ts'
 import { createLog } from '../kernel/log.ts'
 import type { Tables } from '../schema/index.ts'
 import { migrations } from '../schema/migrations/index.ts'
-import { textOption, usage, type Call } from './command.ts'
+import { textOption, usage, type Call, type OperatorSurroundings } from './command.ts'
 
 /** One environment as an operator's command sees it: its configuration and its database, a server serving or not. */
 export interface Opened {
@@ -86,7 +85,7 @@ export function environmentsOf(call: Call): readonly EnvironmentConfig[] {
  * Where the configuration is looked for: `--config`, then NORRIX_SERVER_CONFIG, then this folder, then the clone, where
  * `npm start` looks too.
  */
-export function sourcesOf(call: Call): { env: Surroundings['env']; folder: string } {
+export function sourcesOf(call: Call): { env: OperatorSurroundings['env']; folder: string } {
   const { env, cwd } = call.around
   const named = textOption(call, 'config') ?? env['NORRIX_SERVER_CONFIG']
   const folder = named || existsSync(join(cwd, 'norrix-server.json')) ? cwd : call.root

@@ -1,9 +1,10 @@
 import { toAscii } from '@norrix/cli/io/clean'
 import { sayFault, ShownFault } from '@norrix/cli/io/fault-text'
 import { createIo, type Spoken } from '@norrix/cli/io/io'
-import { speaksUtf8, type Surroundings } from '@norrix/cli/io/terminal'
+import { speaksUtf8 } from '@norrix/cli/io/terminal'
 import { Fault } from '@norrix/contract/fault'
 import { redactText } from '../kernel/log.ts'
+import type { OperatorSurroundings } from './command.ts'
 import { readArguments } from './program.ts'
 
 /**
@@ -15,7 +16,7 @@ import { readArguments } from './program.ts'
  */
 export async function runOperator(
   words: readonly string[],
-  around: Surroundings,
+  around: OperatorSurroundings,
   root: string,
 ): Promise<number> {
   const json = words.includes('--json')

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { sizeText } from '@norrix/cli/io/words'
+import { sizeText } from '@norrix/contract/size.policy'
 import type { EnvironmentConfig } from '../../config.ts'
 import { secretsFolder } from '../backup/make.ts'
 import { fine, reasonOf, warning, wrong, type Finding } from './finding.ts'
