@@ -10,13 +10,26 @@ const isLong = process.env['NORRIX_TEST_LONG'] === '1'
 // Half a minute of Java: the example's app package before other people's tools.
 const long = ['test/hello-android/{foreign-tools,sdk}.test.ts']
 
+// What is PostgreSQL's alone, and takes its time: `npm run test:postgres`.
+const onPostgres = [
+  'packages/server/src/kernel/db/postgres*.test.ts',
+  'test/journeys/{two-servers,database-restart}.test.ts',
+]
+const isOnPostgres = process.env['NORRIX_TEST_ENGINE'] === 'postgres'
+
 export default defineConfig({
   test: {
     include: ['packages/**/*.test.ts', 'test/**/*.test.ts', 'packages/dashboard/e2e/**/*.e2e.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/tools/**', ...(isLong ? [] : long)],
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      'test/tools/**',
+      ...(isLong ? [] : long),
+      ...(isOnPostgres ? [] : onPostgres),
+    ],
     sequence: { seed, sequencer: SlowFirst },
     // The tests run what people run: the built dashboard and the packed command line.
-    globalSetup: ['tools/build-before-tests.ts'],
+    globalSetup: ['tools/build-before-tests.ts', 'test/kit/postgres/run.ts'],
     // A process for each file: tests start servers, change folders and end processes for real.
     pool: 'forks',
     // One more than the two cores this is measured on: some tests mostly wait.

@@ -13,6 +13,20 @@ export const scripts = {
   demo: { steps: [built, ['tools/demo.ts']] },
   dev: { steps: [built, ['--watch', 'tools/start.ts']] },
   test: { steps: [vitest] },
+  // What holds on SQLite has to hold on PostgreSQL: the server, the sweep of every operation, and the journeys named here.
+  'test:postgres': {
+    steps: [
+      [
+        ...vitest,
+        'packages/server',
+        'test/sweep',
+        'test/journeys/key-in-ci',
+        'test/journeys/two-servers',
+        'test/journeys/database-restart',
+      ],
+    ],
+    env: { NORRIX_TEST_ENGINE: 'postgres' },
+  },
   'test:long': { steps: [vitest], env: { NORRIX_TEST_LONG: '1' } },
   check: { steps: [['tools/check.ts']] },
   'check:types': { steps: [['tools/check.ts', 'types']] },

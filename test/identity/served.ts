@@ -21,12 +21,14 @@ import { sendJson } from '../../packages/server/src/http/respond.ts'
 import type { Mounted } from '../../packages/server/src/http/mounted.ts'
 import { openDatabase, type Database } from '../../packages/server/src/kernel/db/database.ts'
 import { createLog } from '../../packages/server/src/kernel/log.ts'
+import { folderSecrets } from '../../packages/server/src/kernel/secrets.ts'
 import type { Tables } from '../../packages/server/src/schema/index.ts'
 import { migrations } from '../../packages/server/src/schema/migrations/index.ts'
 
 type IdentityConfig = IdentityDeps['config']
 
 import { passwordCost } from '../kit/norrix.ts'
+import { makeDatabase } from '../kit/test-database.ts'
 
 /** One environment's identity, served on a free port over real features, a real database and real files. */
 export interface Served {
@@ -36,6 +38,8 @@ export interface Served {
   readonly identity: Identity
   readonly sessions: Sessions
   readonly db: Database<Tables>
+  /** Everything that the database holds, as a thief of a backup has it. */
+  dump(): Promise<string>
   readonly folder: string
   readonly log: readonly string[]
   /** Turns the server's clock on. */
@@ -58,7 +62,8 @@ export type ServedOptions = Partial<Pick<IdentityConfig, 'kind' | 'upstreams' | 
 
 export async function serveIdentity(options: ServedOptions = {}): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'norrix-identity-'))
-  const db = openDatabase<Tables>({ kind: 'sqlite', file: join(folder, 'norrix.sqlite') })
+  const database = await makeDatabase(folder)
+  const db = openDatabase<Tables>(database.config)
   await db.migrate(migrations)
   const log: string[] = []
   let offset = 0
@@ -97,7 +102,7 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
       upstreams: options.upstreamsFor?.(url) ?? options.upstreams ?? [{ kind: 'embedded' }],
       signUp: options.signUp ?? { kind: 'invite' },
     },
-    secrets: { folder: join(folder, 'secrets') },
+    secrets: folderSecrets(join(folder, 'secrets')),
     passwordCost,
     localOrigin: () => localOrigin,
   })
@@ -133,6 +138,7 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
     identity,
     sessions,
     db,
+    dump: () => database.dump(),
     folder,
     log,
     pass: (milliseconds) => void (offset += milliseconds),
@@ -140,6 +146,7 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await db.close()
+      await database.drop()
       await rm(folder, { recursive: true, force: true })
     },
   }

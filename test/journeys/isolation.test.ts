@@ -77,7 +77,7 @@ interface House {
   readonly hosted: Hosted
   readonly prod: HostedServer
   readonly dev: HostedServer
-  readonly marks: Readonly<Record<'environment' | 'home' | 'neighbour', string>>
+  readonly marks: Readonly<Record<'environment' | 'home' | 'neighbour' | 'file', string>>
 }
 
 async function makeHouse(uid: number | undefined): Promise<House> {
@@ -85,11 +85,23 @@ async function makeHouse(uid: number | undefined): Promise<House> {
   bases.push(base)
   chmodSync(base, 0o755)
   const mark = (): string => `mark-${randomBytes(8).toString('hex')}`
-  const marks = { environment: mark(), home: mark(), neighbour: mark() }
+  const marks = { environment: mark(), home: mark(), neighbour: mark(), file: mark() }
   for (const name of ['home', 'data']) mkdirSync(join(base, name), { mode: 0o755 })
   writeFileSync(join(base, 'home/.netrc'), marks.home)
   const config = join(base, 'norrix-server.json')
-  const environment = (kind: string) => ({ listen: { port: 0 }, data: join(base, 'data', kind) })
+  const secretFile = join(base, 'client-secret')
+  writeFileSync(secretFile, marks.file)
+  const upstream = {
+    kind: 'oidc',
+    name: 'Acme',
+    issuer: 'https://id.example.com',
+    clientId: 'norrix',
+  }
+  const environment = (kind: string) => ({
+    listen: { port: 0 },
+    data: join(base, 'data', kind),
+    upstreams: [{ kind: 'embedded' }, { ...upstream, clientSecretFile: secretFile }],
+  })
   writeFileSync(
     config,
     JSON.stringify({ environments: { prod: environment('prod'), dev: environment('dev') } }),
@@ -140,6 +152,7 @@ function secretsOf({ base, marks }: House): Readonly<Record<string, readonly str
     "the server's secrets": keysOf('prod'),
     "the other environment's secrets": keysOf('dev'),
     "the server's environment": [marks.environment],
+    'a file that the configuration names': [marks.file],
     'the home': [marks.home],
     "another build's files": [marks.neighbour],
   }
@@ -160,6 +173,7 @@ function attackOn({ base, hosted }: House): string {
   return [
     ...data.map((folder) => `head -c 60 ${folder}/norrix.db | base64 -w0`),
     ...data.map((folder) => each(`${folder}/secrets/*`, 'base64 -w0')),
+    each(`${base}/client-secret`, 'cat'),
     each(`${base}/home/.netrc ~root/.netrc /proc/1/root${base}/home/.netrc`, 'cat'),
     each(`/proc/${hosted.process.pid}/environ /proc/[0-9]*/environ`, 'cat'),
     `find ${base} ../.. -name secret -path '*workspaces*' -exec cat {} + 2>/dev/null`,

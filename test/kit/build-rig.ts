@@ -14,14 +14,14 @@ import { auditFeature } from '@norrix/server/features/audit/index'
 import { buildsFeature, type BuildLimits } from '@norrix/server/features/builds/index'
 import { runnersFeature } from '@norrix/server/features/runners/index'
 import type { KeyPrincipal, SessionPrincipal } from '@norrix/server/http/principal'
-import { createBell } from '@norrix/server/kernel/bell'
 import { folderBlobs } from '@norrix/server/kernel/blobs/folder'
 import { openDatabase } from '@norrix/server/kernel/db/database'
 import { createLog } from '@norrix/server/kernel/log'
-import { sqliteQueue } from '@norrix/server/kernel/queue/sqlite'
+import { sqlQueue } from '@norrix/server/kernel/queue/sql'
 import type { Tables } from '@norrix/server/schema/index'
 import { migrations } from '@norrix/server/schema/migrations/index'
 import { callerOf, contextOf, digestOf } from './operation-caller.ts'
+import { makeDatabase } from './test-database.ts'
 
 export type BuildRig = Awaited<ReturnType<typeof startBuildRig>>
 
@@ -39,7 +39,8 @@ const plan = { backend: 'command' as const, command: 'make', artifacts: ['out/*'
 /** A rig with the organizations `org_1` and `org_2`; end it with `stop`. */
 export async function startBuildRig(limits: Partial<BuildLimits> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'norrix-builds-'))
-  const db = openDatabase<Tables>({ kind: 'sqlite', file: join(folder, 'norrix.db') })
+  const database = await makeDatabase(folder)
+  const db = openDatabase<Tables>(database.config)
   await db.migrate(migrations)
   for (const id of ['org_1', 'org_2']) {
     await db.kysely.insertInto('orgs').values({ id, name: id, created_at: 1 }).execute()
@@ -66,8 +67,8 @@ export async function startBuildRig(limits: Partial<BuildLimits> = {}) {
     effects,
     audit,
     blobs,
-    bell: createBell(),
-    queue: sqliteQueue(effects),
+    bell: db.bell,
+    queue: sqlQueue({ now: effects.now, bell: db.bell }),
     runners,
     config: { publicUrl: 'https://norrix.example.com', limits: { ...sizes, ...limits } },
   })
@@ -81,7 +82,8 @@ export async function startBuildRig(limits: Partial<BuildLimits> = {}) {
 
   /** A runner that has said hello; its token, and `take` under it. */
   const startRunner = async (orgId: string | null, platforms: Platform[] = ['android']) => {
-    const made = orgId === null ? await runners.ensureServerRunner() : await addRunner(call, orgId)
+    const made =
+      orgId === null ? await runners.ensureServerRunner('server_1') : await addRunner(call, orgId)
     const { token } = made
     const body = { name: null, os: 'debian', version: '1', platforms, isolation: 'uid' as const }
     const said = await call(leases.hello, {
@@ -205,6 +207,7 @@ export async function startBuildRig(limits: Partial<BuildLimits> = {}) {
     async stop() {
       await builds.sweeper.stop()
       await db.close()
+      await database.drop()
       await rm(folder, { recursive: true })
     },
   }

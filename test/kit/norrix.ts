@@ -13,6 +13,7 @@ import {
 import type { SignUp, UpstreamConfig } from '@norrix/server/features/identity/index'
 import { createLog } from '@norrix/server/kernel/log'
 import { startServer, type NorrixServer } from '@norrix/server/server'
+import { makeDatabase, type TestDatabase } from './test-database.ts'
 
 export interface NorrixOptions {
   readonly kinds?: readonly EnvironmentKind[]
@@ -35,6 +36,8 @@ export interface Norrix {
   readonly dev: NorrixServer
   /** The data folders of all environments. */
   readonly folder: string
+  /** Where an environment's data is, for a test that looks behind its back. */
+  database(kind?: EnvironmentKind): EnvironmentConfig['database']
   /** Every line the servers logged. */
   readonly log: readonly string[]
   stop(): Promise<void>
@@ -55,10 +58,14 @@ export async function startNorrix(options: NorrixOptions = {}): Promise<Norrix> 
     log: createLog((line) => log.push(line), { level: 'debug' }),
   }
   const servers: NorrixServer[] = []
+  const databases: TestDatabase[] = []
   for (const kind of options.kinds ?? ['prod']) {
     const sibling = (): NorrixServer | undefined => servers.find((other) => other.kind !== kind)
+    const database = await makeDatabase(join(folder, kind))
+    databases.push(database)
+    const config = configOf(kind, join(folder, kind), database.config, options)
     servers.push(
-      await startServer(configOf(kind, join(folder, kind), options), {
+      await startServer(config, {
         effects,
         distribution: options.distribution ?? distribution,
         sibling,
@@ -81,8 +88,14 @@ export async function startNorrix(options: NorrixOptions = {}): Promise<Norrix> 
     },
     folder,
     log,
+    database(kind = 'prod') {
+      const database = databases[(options.kinds ?? ['prod']).indexOf(kind)]
+      if (!database) throw new Error(`This Norrix was started without ${kind}.`)
+      return database.config
+    },
     async stop() {
       await Promise.all(servers.map((server) => server.stop()))
+      await Promise.all(databases.map((database) => database.drop()))
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -91,6 +104,7 @@ export async function startNorrix(options: NorrixOptions = {}): Promise<Norrix> 
 export function configOf(
   kind: EnvironmentKind,
   dataFolder: string,
+  database: EnvironmentConfig['database'],
   options: NorrixOptions,
 ): EnvironmentConfig {
   return {
@@ -99,8 +113,9 @@ export function configOf(
     listen: { host: 'localhost', port: 0 },
     publicUrl: undefined,
     dataFolder,
-    database: { kind: 'sqlite', file: join(dataFolder, 'norrix.db') },
+    database,
     blobsFolder: join(dataFolder, 'blobs'),
+    secretsFolder: join(dataFolder, 'secrets'),
     upstreams: options.upstreams ?? [{ kind: 'embedded' }],
     secretFiles: [],
     signUp: options.signUp ?? { kind: 'invite' },

@@ -19,7 +19,12 @@ test('what is removed while a backup is made is neither missed nor named in it',
       await queueBuild(ana.client, ana.orgId, { source, waitForRunner: true })
     }
     const { dataFolder, url } = norrix.prod
-    const config = configOf('prod', dataFolder, {})
+    const config = configOf(
+      'prod',
+      dataFolder,
+      { kind: 'sqlite', file: join(dataFolder, 'norrix.db') },
+      {},
+    )
     const db = new DatabaseSync(join(dataFolder, 'norrix.db'))
     const archive = await createArchive(join(norrix.folder, 'draft'), new Date())
     let removed = ''

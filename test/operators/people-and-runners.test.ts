@@ -94,8 +94,8 @@ test("an operator's runner is known at once, survives the server's own runner, a
   expect(await hello()).toEqual({ id: added.id, name: 'mac' })
   const refused = await host.run(['runner-token', '--org', 'org_nobody'])
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('org_nobody') })
-  expect(rows(`select embedded, org_id from runners where id = '${added.id}'`)).toEqual([
-    { embedded: 0, org_id: null },
+  expect(rows(`select server_id, org_id from runners where id = '${added.id}'`)).toEqual([
+    { server_id: null, org_id: null },
   ])
   expect((await host.run(['runner-token', '--remove', added.id])).code).toBe(0)
   expect(await faultOf(hello())).toBe('runner_unknown')

@@ -52,7 +52,6 @@ async function clear(tx: Db<Tables>): Promise<void> {
     const named = {
       id,
       org_id: orgId,
-      embedded: 0,
       name: `runner ${n}`,
       token_hash: hashToken(token),
     }

@@ -2,7 +2,7 @@ import type { KyselyPlugin, OperationNode, UpdateQueryNode } from 'kysely'
 import type { Readable } from 'node:stream'
 import type { BuildsDeps } from '@norrix/server/features/builds/index'
 import type { Queue } from '@norrix/server/kernel/queue/queue'
-import { sqliteQueue } from '@norrix/server/kernel/queue/sqlite'
+import { sqlQueue } from '@norrix/server/kernel/queue/sql'
 import type { Plant } from './server.ts'
 
 /** A mistake that somebody could make. The simulation has to find each, or it proves nothing. */
@@ -14,8 +14,8 @@ export interface PlantedBug {
 export const plantedBugs: readonly PlantedBug[] = [
   {
     title: 'a claim takes jobs whose lease has not run out',
-    plant: withQueue(({ effects }, queue) => {
-      const hasty = sqliteQueue({ now: () => effects.now() + 3600_000 })
+    plant: withQueue(({ effects, bell }, queue) => {
+      const hasty = sqlQueue({ now: () => effects.now() + 3600_000, bell })
       return {
         ...queue,
         async claim(tx, options) {
@@ -34,8 +34,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     title: 'the queue reads a clock that is a lease ahead',
-    plant: withQueue(({ effects, timing }) =>
-      sqliteQueue({ now: () => effects.now() + (timing?.leaseMs ?? 0) }),
+    plant: withQueue(({ effects, timing, bell }) =>
+      sqlQueue({ now: () => effects.now() + (timing?.leaseMs ?? 0), bell }),
     ),
   },
   {

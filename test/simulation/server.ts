@@ -4,6 +4,7 @@ import { Fault } from '@norrix/contract/fault'
 import { leases } from '@norrix/contract/leases.operations'
 import { runners as runnerOperations } from '@norrix/contract/runners.operations'
 import { shapes } from '@norrix/contract/shapes'
+import { version } from '@norrix/contract/version'
 import { auditFeature } from '@norrix/server/features/audit/index'
 import {
   buildsFeature,
@@ -18,8 +19,7 @@ import { createBell } from '@norrix/server/kernel/bell'
 import type { Blobs } from '@norrix/server/kernel/blobs/blobs'
 import type { Database } from '@norrix/server/kernel/db/database'
 import { createLog } from '@norrix/server/kernel/log'
-import { sqliteQueue } from '@norrix/server/kernel/queue/sqlite'
-import { version } from '@norrix/contract/version'
+import { sqlQueue } from '@norrix/server/kernel/queue/sql'
 import type { Tables } from '@norrix/server/schema/index'
 import type { Chance } from './chance.ts'
 import { databaseOf, ended, type Life } from './database.ts'
@@ -192,9 +192,13 @@ function listenerOf(options: ServerOptions, life: Life): ReturnType<typeof creat
   const audit = auditFeature({ effects })
   const runners = runnersFeature({ db, effects, audit })
   const limits = { sourceBytes: 1e6, artifactBytes: 1e6, logBytes: 1e6, buildMinutes: 60 }
-  const usual = { db, effects, audit, blobs: options.blobs, bell: createBell(), runners, timing }
+  // Servers of one database hear nothing of each other here: what they wait for, they find by looking.
+  const bell = createBell()
+  const usual = { db, effects, audit, blobs: options.blobs, bell, runners, timing }
   const config = { publicUrl, limits }
-  const builds = buildsFeature(plant({ ...usual, queue: sqliteQueue(effects), config }))
+  const builds = buildsFeature(
+    plant({ ...usual, queue: sqlQueue({ now: effects.now, bell }), config }),
+  )
   builds.sweeper.start()
   const nobody = async (): Promise<never> => {
     throw new Fault('unauthenticated', { message: 'Not in this simulation.' })

@@ -77,7 +77,7 @@ export async function people(
     }
     const person = await signUp(server, `${role}@example.com`)
     const { user } = await person.client.call(sessions.whoami, {})
-    ledger.run(
+    await ledger.run(
       'insert into members (org_id, account_id, role, created_at) values (?, ?, ?, ?)',
       owner.orgId,
       user?.id ?? '',
@@ -131,11 +131,15 @@ export async function dead(
   const oneKey = { orgId: owner.orgId, keyId: revoked.id }
   await owner.client.call(apiKeys.revoke, { params: oneKey, body: {} })
   const expired = await makeKey(owner, [...scopes])
-  ledger.run('update api_keys set expires_at = ? where id = ?', Date.now() - 1, expired.id)
+  await ledger.run('update api_keys set expires_at = ? where id = ?', Date.now() - 1, expired.id)
   const gone = await signUp(server, 'gone@example.com')
   await gone.client.call(sessions.end, {})
   const disabled = await signUp(server, 'disabled@example.com')
-  ledger.run('update accounts set disabled_at = ? where email = ?', Date.now(), disabled.email)
+  await ledger.run(
+    'update accounts set disabled_at = ? where email = ?',
+    Date.now(),
+    disabled.email,
+  )
   const device = await signInCommandLine(server.url, undefined, owner)
   await bearer(server.url, device.tokens.access_token).call(sessions.end, {})
   const params = { orgId: owner.orgId }

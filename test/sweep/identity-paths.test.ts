@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Browser, type Page } from '../identity/browser.ts'
 import { isCallback, reachConsent, startCommandLine } from '../identity/command-line.ts'
@@ -26,7 +25,7 @@ let wire: ReturnType<typeof wireTo>
 beforeAll(async () => {
   // Open, so that somebody is signed in while the claim link still works.
   norrix = await startNorrix({ signUp: { kind: 'open' } })
-  const { url, dataFolder } = norrix.prod
+  const { url } = norrix.prod
   wire = wireTo(url)
   const { browser } = await signUp(norrix.prod, 'bo@example.com')
   const line = await startCommandLine(url)
@@ -40,12 +39,12 @@ beforeAll(async () => {
     authorizeTarget: line.authorizeUrl.pathname + line.authorizeUrl.search,
     cookies: cookiesOf(browser),
   }
-  ledger = openLedger(join(dataFolder, 'norrix.db'))
-  ledger.keep()
+  ledger = await openLedger(norrix.database())
+  await ledger.keep()
 })
 afterAll(async () => {
   wire?.close()
-  ledger?.close()
+  await ledger?.close()
   await norrix?.stop()
 })
 
@@ -64,8 +63,8 @@ function cookiesOf(browser: Browser): string {
 /** Asks, puts back what that wrote, and says which tables it was. */
 async function ask(request: Ask): Promise<{ answer: Answer; changes: readonly string[] }> {
   const answer = await wire.send(request)
-  const changes = ledger.changes()
-  if (changes.length > 0) ledger.restore(changes)
+  const changes = await ledger.changes()
+  if (changes.length > 0) await ledger.restore(changes)
   return { answer, changes }
 }
 
@@ -145,7 +144,7 @@ test('a GET that ends a sign-in does so in the browser that began it and nowhere
   const form = await browser.open(`${scene.url}/sign-in`)
   const fields = { email: 'bo@example.com', password: 'only for tests, bo' }
   const stopped: Page = await browser.submit(form, '/sign-in', fields, { stopAt: isReturn })
-  ledger.keep()
+  await ledger.keep()
   const target = stopped.url.pathname + stopped.url.search
   // A link preview, a scanner or a thief follows the address first.
   for (const headers of [{}, { cookie: scene.cookies }]) {
@@ -154,8 +153,8 @@ test('a GET that ends a sign-in does so in the browser that began it and nowhere
   }
   const done = await browser.open(stopped.url.href)
   expect(done.url.pathname).toBe('/')
-  expect(ledger.changes()).toContain('sessions')
-  ledger.keep()
+  expect(await ledger.changes()).toContain('sessions')
+  await ledger.keep()
 })
 
 test('a stolen consent address shows nothing and gives nothing in another browser', async () => {

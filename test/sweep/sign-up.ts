@@ -9,7 +9,7 @@ import { ownPage, type Person } from '../kit/people.ts'
  * makes, and the browser, which is still signed in.
  */
 export async function signUp(
-  server: NorrixServer,
+  server: Pick<NorrixServer, 'kind' | 'url'>,
   email: string,
 ): Promise<Person & { readonly browser: Browser }> {
   const password = `only for tests, ${email.split('@')[0]}`

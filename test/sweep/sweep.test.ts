@@ -31,11 +31,11 @@ async function tryCase(operation: Operation, { title, ask, expected }: Case): Pr
   const answer = await wire.send(ask).catch((error: Error) => error)
   if (answer instanceof Error) return [`${title}: no answer: ${answer.message}`]
   const wrongs = wrongsOf(operation, answer, expected)
-  const changes = world.ledger.changes()
+  const changes = await world.ledger.changes()
   const mayWrite = expected === 'success' && operation.method !== 'GET'
   if (changes.length > 0) {
     if (!mayWrite) wrongs.push(`wrote to ${changes.join(', ')}`)
-    world.ledger.restore(changes)
+    await world.ledger.restore(changes)
   }
   return wrongs.map((wrong) => `${title}: ${wrong}`)
 }
@@ -83,7 +83,7 @@ test.each(
   const next = { method: 'GET', target: '/.well-known/norrix' }
   const { url } = world.server
   expect(await pipeline(url, [{ ...followed, method: 'HEAD' }, next])).toEqual([200, 200])
-  expect(world.ledger.changes()).toEqual([])
+  expect(await world.ledger.changes()).toEqual([])
 })
 
 function withoutFollow({ follow: _, ...query }: Readonly<Record<string, unknown>>) {
@@ -111,7 +111,7 @@ test.each([...new Set(operations.map(({ path }) => path))])(
         wrongs.push(`allows ${allowed.join(', ')}`)
     }
     expect(wrongs).toEqual([])
-    expect(world.ledger.changes()).toEqual([])
+    expect(await world.ledger.changes()).toEqual([])
   },
 )
 

@@ -61,7 +61,7 @@ export async function startWorld(): Promise<World> {
     distribution,
   })
   const { prod: server, log } = norrix
-  const ledger = openLedger(join(server.dataFolder, 'norrix.db'))
+  const ledger = await openLedger(norrix.database())
   const owner = await claim(server)
   const stranger = await signUp(server, 'stranger@example.com')
   const here = await furnish(server, owner)
@@ -73,8 +73,8 @@ export async function startWorld(): Promise<World> {
     ...machines(here, there),
     ...(await dead(server, ledger, owner, here.lostLease)),
   ]
-  keepLeases(ledger)
-  ledger.keep()
+  await keepLeases(ledger)
+  await ledger.keep()
   return {
     server,
     log,
@@ -92,7 +92,7 @@ export async function startWorld(): Promise<World> {
       here.lostLease,
     ].flatMap((text = '') => text.split(/[ =]/).filter((word) => word.length >= 20)),
     async stop() {
-      ledger.close()
+      await ledger.close()
       await norrix.stop()
       rmSync(distribution, { recursive: true })
     },
@@ -100,9 +100,9 @@ export async function startWorld(): Promise<World> {
 }
 
 /** What is over has run out as well, and what is not may not run out while the sweep goes on. */
-function keepLeases(ledger: Ledger): void {
+async function keepLeases(ledger: Ledger): Promise<void> {
   const later = Date.now() + 3_600_000
-  ledger.run('update leases set expires_at = ended_at where ended_at is not null')
-  ledger.run('update leases set expires_at = ? where ended_at is null', later)
-  ledger.run(`update jobs set lease_until = ? where state = 'running'`, later)
+  await ledger.run('update leases set expires_at = ended_at where ended_at is not null')
+  await ledger.run('update leases set expires_at = ? where ended_at is null', later)
+  await ledger.run(`update jobs set lease_until = ? where state = 'running'`, later)
 }

@@ -162,6 +162,12 @@ export const faultTable = {
   data_in_use: { status: 500, exit: 1, means: 'Another server uses the data folder.' },
   data_unusable: { status: 500, exit: 1, means: 'The data folder cannot be used.' },
   backup_damaged: { status: 500, exit: 1, means: 'The backup is not whole, or not one.' },
+  database_unusable: { status: 500, exit: 1, means: 'The database cannot be reached or used.' },
+  secrets_differ: {
+    status: 500,
+    exit: 1,
+    means: 'The secrets of this server are not those of its database.',
+  },
   interrupted: { status: 499, exit: 130, means: 'Stopped by the person at the terminal.' },
 } as const satisfies Record<string, FaultKind>
 

@@ -6,13 +6,13 @@ import { isFaultCode } from './fault.ts'
 
 /**
  * Text that a machine reports and people read. It may quote what a build made, such as the name of a file, so that it is taken
- * as it is but for signs that turn the direction of writing.
+ * as it is but for signs that turn the direction of writing, and NUL, which no PostgreSQL text holds.
  */
 const report = (max: number) =>
   z
     .string()
     .max(max)
-    .overwrite((text) => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '\ufffd'))
+    .overwrite((text) => text.replace(/[\0\u202a-\u202e\u2066-\u2069]/g, '\ufffd'))
 
 const inLease = z.strictObject({ leaseId: idOf('lease') })
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { operations } from '@norrix/contract/operations'
 import { shapes } from '@norrix/contract/shapes'
 import type { EnvironmentConfig } from './config.ts'
@@ -14,12 +13,13 @@ import { sessionsFeature } from './features/sessions/index.ts'
 import { serveDashboard } from './http/dashboard.ts'
 import { mount } from './http/mount.ts'
 import type { Mounted } from './http/mounted.ts'
-import { createBell } from './kernel/bell.ts'
 import { folderBlobs } from './kernel/blobs/folder.ts'
 import { openDatabase, type Database } from './kernel/db/database.ts'
 import type { Effects } from './kernel/effects.ts'
-import { sqliteQueue } from './kernel/queue/sqlite.ts'
-import { keepSecret } from './kernel/secrets.ts'
+import { sqlQueue } from './kernel/queue/sql.ts'
+import { folderSecrets } from './kernel/secrets.ts'
+import { keepServerId } from './kernel/server-id.ts'
+import { sharedSecrets } from './kernel/shared-secrets.ts'
 import type { Tables } from './schema/index.ts'
 import type { ServerMetrics } from './metrics.ts'
 import { createReadiness } from './readiness.ts'
@@ -56,8 +56,8 @@ export interface Composed {
 
 /** Puts one environment's server together: the one place that knows every feature. */
 export async function compose(config: EnvironmentConfig, around: Surroundings): Promise<Composed> {
-  const db = openDatabase<Tables>(config.database)
-  await db.migrate(migrations)
+  const serverId = keepServerId(config.dataFolder)
+  const db = openDatabase<Tables>(config.database, around.effects.log)
   const draining = new AbortController()
   const stopping = new AbortController()
   const { log } = around.effects
@@ -67,26 +67,36 @@ export async function compose(config: EnvironmentConfig, around: Surroundings): 
     draining: draining.signal,
     onFailure: (part, cause) => log.error('server.not_ready', { part, cause }),
   })
-  const features = await buildFeatures(config, { ...around, ready }, db)
+  const all = { ...around, ready }
+  const features = await prepare(config, all, db, serverId).catch(async (error: unknown) => {
+    await db.close()
+    throw error
+  })
   const { identity, runners, builds, apiKeys } = features
   around.metrics.watch(db, around.effects)
   const api = mountAll(features, around, stopping.signal)
   const pages: Mounted = (req, res, facts) => identity.handle(req, res, facts)
   // A server that was started without a runner must not count its old one as registered (ruling 19).
-  if (!config.runner) await runners.retireServerRunner()
+  if (!config.runner) await runners.retireServerRunner(serverId)
   builds.sweeper.start()
   return {
     identity,
     draining,
     stopping,
     handlers: [api, pages, serveDashboard(around.distribution.dashboard)],
-    runnerToken: async () => (await runners.ensureServerRunner()).token,
+    runnerToken: async () => (await runners.ensureServerRunner(serverId)).token,
     async close() {
       await builds.sweeper.stop()
       await apiKeys.stop()
       await db.close()
     },
   }
+}
+
+async function prepare(...all: Parameters<typeof buildFeatures>) {
+  const [, , db] = all
+  await db.migrate(migrations)
+  return buildFeatures(...all)
 }
 
 /** From the lowest on the ladder to the highest; what reaches upwards is handed down as a function. */
@@ -104,11 +114,13 @@ async function buildFeatures(
     ready,
   }: Surroundings & { readonly ready: () => Promise<void> },
   db: Database<Tables>,
+  serverId: string,
 ) {
-  const { kind, name, upstreams, signUp } = config
-  const secrets = { folder: join(config.dataFolder, 'secrets') }
+  const { kind, name, upstreams, signUp, secretsFolder } = config
+  const isShared = config.database.kind === 'postgres'
+  const secrets = isShared ? sharedSecrets(db.kysely, secretsFolder) : folderSecrets(secretsFolder)
   const environment = { kind, publicUrl, name, version }
-  const bell = createBell()
+  const { bell } = db
 
   const audit = auditFeature({ effects })
   const orgs = orgsFeature({ db, effects, audit })
@@ -132,8 +144,8 @@ async function buildFeatures(
     audit,
     bell,
     runners,
-    blobs: folderBlobs(config.blobsFolder),
-    queue: sqliteQueue(effects),
+    blobs: folderBlobs(config.blobsFolder, serverId),
+    queue: sqlQueue({ now: effects.now, bell }),
     onLost: metrics.leaseLost,
     config: { publicUrl, limits: config.limits },
   })
@@ -142,7 +154,7 @@ async function buildFeatures(
     effects,
     audit,
     environment: kind,
-    pepper: keepSecret(secrets.folder, 'api-key-pepper'),
+    pepper: await secrets.keep('api-key-pepper'),
     cancelBuildsOf: builds.cancelBuildsOf,
   })
   const service = serviceFeature({

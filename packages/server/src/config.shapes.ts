@@ -54,6 +54,23 @@ const runner = z.union([
   }),
 ])
 
+const database = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('sqlite'), file: file.optional() }),
+  z.strictObject({
+    kind: z.literal('postgres'),
+    /** `postgres://user@host/database`, without a password; or `urlFile`, which may hold one with it. */
+    url: z.string().min(1).max(1000).optional(),
+    urlFile: file.optional(),
+    passwordFile: file.optional(),
+    /** PEM of the authority that vouches for the server, where it is none of the public ones. */
+    caFile: file.optional(),
+    /** The most that this server opens, besides one that listens. */
+    connections: z.number().int().min(2).max(1000).optional(),
+    /** How long one statement may take. */
+    statementSeconds: z.number().int().min(1).max(600).optional(),
+  }),
+])
+
 export const environmentShape = z.strictObject({
   listen: z
     .strictObject({
@@ -73,10 +90,17 @@ export const environmentShape = z.strictObject({
   data: file
     .optional()
     .describe('everything this environment keeps, secrets included; one server at a time'),
-  database: z
-    .strictObject({ kind: z.literal('sqlite'), file: file.optional() })
+  database: database
     .optional()
-    .describe('default: SQLite, norrix.db in the data folder'),
+    .describe(
+      'SQLite (default, norrix.db in the data folder) or PostgreSQL; see the guide to hosting',
+    ),
+  secrets: z
+    .strictObject({ folder: file })
+    .optional()
+    .describe(
+      'on PostgreSQL, where every server needs the same secrets: the folder that holds them',
+    ),
   blobs: z
     .strictObject({ kind: z.literal('folder'), folder: file.optional() })
     .optional()

@@ -81,6 +81,11 @@ export const variables: Readonly<Record<string, (value: string) => Record<string
   DATA: (value) => ({ data: value }),
   NAME: (value) => ({ name: value }),
   SIGN_UP: (value) => ({ signUp: value }),
+  DATABASE_URL: (value) => ({ database: { kind: 'postgres', url: value } }),
+  DATABASE_URL_FILE: (value) => ({ database: { kind: 'postgres', urlFile: value } }),
+  DATABASE_PASSWORD_FILE: (value) => ({ database: { passwordFile: value } }),
+  SECRETS: (value) => ({ secrets: { folder: value } }),
+  BLOBS: (value) => ({ blobs: { kind: 'folder', folder: value } }),
 }
 
 function applyVariables(raw: unknown, env: ConfigSources['env'], faults: string[]): unknown {

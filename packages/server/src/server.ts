@@ -47,7 +47,7 @@ export interface ServerDeps {
 /**
  * Starts one environment's server: takes the folder and the port, composes, serves, starts the runner.
  *
- * @throws Fault data_in_use, data_unusable, port_taken
+ * @throws Fault data_in_use, data_unusable, database_unusable, secrets_differ, port_taken
  */
 export async function startServer(
   config: EnvironmentConfig,
@@ -135,8 +135,9 @@ async function openMetrics(
 
 /** Where an environment keeps what is its own; database, blobs and secrets may lie outside of the data folder. */
 export function foldersOf(config: EnvironmentConfig): readonly string[] {
-  const { dataFolder, blobsFolder, database } = config
-  const { file } = database
-  const elsewhere = [blobsFolder, file, `${file}-wal`, `${file}-shm`]
+  const { dataFolder, blobsFolder, secretsFolder, secretFiles, database } = config
+  const files =
+    database.kind === 'sqlite' ? ['', '-wal', '-shm'].map((end) => database.file + end) : []
+  const elsewhere = [blobsFolder, secretsFolder, ...secretFiles, ...files]
   return [dataFolder, ...elsewhere.filter((path) => !path.startsWith(join(dataFolder, '/')))]
 }

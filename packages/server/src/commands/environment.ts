@@ -109,7 +109,7 @@ export function effectsOf({ around }: Call): Effects {
 
 /** Opening it would make an empty one. PostgreSQL has nothing to look for here. */
 function requireDatabase({ database, kind }: EnvironmentConfig): void {
-  if (existsSync(database.file)) return
+  if (database.kind !== 'sqlite' || existsSync(database.file)) return
   throw new Fault('data_unusable', {
     message: `There is no database ${database.file}: ${kind} has never been served from here.`,
     fix: 'norrix-server serve makes it; or name the right configuration with --config',

@@ -1,6 +1,6 @@
 import { momentText, parseDuration } from '@norrix/cli/io/words'
+import { Fault } from '@norrix/contract/fault'
 import { rotateCookieKeys, rotateSigningKeys } from '../features/identity/index.ts'
-import { secretsFolder } from './backup/make.ts'
 import { textOption, usage, wordOf, type Call } from './command.ts'
 import { withDatabase, type Opened } from './environment.ts'
 
@@ -22,7 +22,7 @@ async function signingKeys(call: Call, opened: Opened): Promise<void> {
   const atOnce = call.options['atOnce'] === true
   const signsFrom = atOnce ? now : now + afterOf(call)
   const old = atOnce ? 'drop' : 'accept'
-  const folder = secretsFolder(opened.config)
+  const folder = folderOf(opened)
   const { kid, acceptedUntil } = await rotateSigningKeys(folder, { now, signsFrom, old })
   await record(opened, kid, { keys: 'signing-keys', atOnce })
   const at = (ms: number) => momentText(new Date(ms), around.now())
@@ -38,7 +38,7 @@ async function signingKeys(call: Call, opened: Opened): Promise<void> {
 }
 
 async function cookieKeys({ io }: Call, opened: Opened): Promise<void> {
-  rotateCookieKeys(secretsFolder(opened.config))
+  rotateCookieKeys(folderOf(opened))
   await record(opened, 'cookie-keys', { keys: 'cookie-keys' })
   io.document({ keys: 'cookie-keys' })
   io.talk.marked(
@@ -64,4 +64,13 @@ function record(
 ): Promise<void> {
   const event = { actor: by.actor, action: 'service.rotate', orgId: null, subjectId, details }
   return db.transaction((tx) => audit.record(tx, { ...event, ...by.origin }))
+}
+
+/** @throws Fault conflict where several servers hold copies of the keys, each known to the database by its digest */
+function folderOf({ config }: Opened): string {
+  if (config.database.kind === 'sqlite') return config.secretsFolder
+  throw new Fault('conflict', {
+    message: 'Keys of several servers on PostgreSQL are not rotated by this command yet.',
+    fix: 'nothing was changed; the keys go on as they are',
+  })
 }

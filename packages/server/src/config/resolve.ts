@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
+import { isSameDatabase, resolveDatabase } from './database.ts'
 import type { EnvironmentConfig, Limits, RunnerConfig } from './types.ts'
 import type { ConfigFile, EnvironmentFile } from '../config.shapes.ts'
 import type { SignUp, UpstreamConfig } from '../features/identity/index.ts'
@@ -32,6 +33,11 @@ export function resolveAll(file: ConfigFile, resolving: Resolving): EnvironmentC
   const [first, second] = resolved
   if (first && second && first.dataFolder === second.dataFolder) {
     resolving.faults.push(`dev.data: is the same folder as prod.data, ${first.dataFolder}`)
+  }
+  if (first && second && isSameDatabase(first.database, second.database)) {
+    resolving.faults.push(
+      'dev.database: is the same as prod.database; each environment has its own',
+    )
   }
   return resolved
 }
@@ -66,14 +72,11 @@ function resolveOne(
     },
     publicUrl,
     dataFolder,
-    database: { kind: 'sqlite', file: resolve(dataFolder, file.database?.file ?? 'norrix.db') },
+    database: resolveDatabase(file, { folder, dataFolder, faults }),
     blobsFolder: resolve(dataFolder, file.blobs?.folder ?? 'blobs'),
+    secretsFolder: resolve(dataFolder, file.secrets?.folder ?? 'secrets'),
     upstreams,
-    secretFiles: (file.upstreams ?? []).flatMap((upstream) =>
-      'clientSecretFile' in upstream && upstream.clientSecretFile !== undefined
-        ? [resolve(folder, upstream.clientSecretFile)]
-        : [],
-    ),
+    secretFiles: secretFilesOf(file).map((name) => resolve(folder, name)),
     signUp,
     runner: resolveRunner(file.runner ?? {}, {
       folder,
@@ -91,6 +94,14 @@ function resolveOne(
       limitMs: (file.drain?.limitSeconds ?? 8) * 1000,
     },
   }
+}
+
+function secretFilesOf({ upstreams = [], database }: EnvironmentFile): string[] {
+  const named = upstreams.map((each) =>
+    'clientSecretFile' in each ? each.clientSecretFile : undefined,
+  )
+  if (database?.kind === 'postgres') named.push(database.urlFile, database.passwordFile)
+  return named.filter((name) => name !== undefined)
 }
 
 function isReadableOnTheWay(url: string): boolean {

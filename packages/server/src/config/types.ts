@@ -14,6 +14,8 @@ export interface EnvironmentConfig {
   readonly dataFolder: string
   readonly database: DatabaseConfig
   readonly blobsFolder: string
+  /** Pepper and keys. On PostgreSQL every server has the same ones in a folder of its own. */
+  readonly secretsFolder: string
   readonly upstreams: readonly UpstreamConfig[]
   /** Files outside the data folder that hold secrets: no build may read them (ruling 15). */
   readonly secretFiles: readonly string[]

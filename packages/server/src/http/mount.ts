@@ -82,7 +82,9 @@ function pathParams(found: Match): Record<string, string> {
 
 function decodePath(text: string): string {
   try {
-    return decodeURIComponent(text)
+    const decoded = decodeURIComponent(text)
+    // Nothing is called that, and PostgreSQL does not even look for it.
+    return decoded.includes('\0') ? '' : decoded
   } catch {
     return ''
   }

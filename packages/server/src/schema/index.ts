@@ -5,6 +5,7 @@ import type { ArtifactsTable, BuildLogTable, BuildsTable, SourcesTable } from '.
 import type { JobsTable } from './tables/jobs.ts'
 import type { MembersTable, OrgsTable } from './tables/orgs.ts'
 import type { LeasesTable, RunnersTable } from './tables/runners.ts'
+import type { SecretDigestsTable } from './tables/secrets.ts'
 import type { SessionsTable } from './tables/sessions.ts'
 
 /** Every table. A store takes the few that are its own. */
@@ -22,6 +23,7 @@ export interface Tables {
   oidc_states: OidcStatesTable
   orgs: OrgsTable
   runners: RunnersTable
+  secret_digests: SecretDigestsTable
   sessions: SessionsTable
   sources: SourcesTable
 }

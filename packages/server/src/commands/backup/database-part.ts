@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { Fault } from '@norrix/contract/fault'
 import { namedBlobs, type NamedBlob } from '../../features/builds/index.ts'
 import { copySqlite, sqliteFaults } from '../../kernel/db/copy.ts'
 import { openDatabase, type DatabaseConfig } from '../../kernel/db/database.ts'
@@ -32,7 +33,11 @@ export interface DatabaseCopy {
 }
 
 export function databasePart(config: DatabaseConfig): DatabasePart {
-  return sqlitePart(config.file)
+  if (config.kind === 'sqlite') return sqlitePart(config.file)
+  throw new Fault('conflict', {
+    message: 'Backups of an environment on PostgreSQL are not made by this command yet.',
+    fix: 'pg_dump first, then copy the folders of `blobs` and `secrets`',
+  })
 }
 
 function sqlitePart(database: string): DatabasePart {

@@ -50,9 +50,11 @@ export async function fillArchive(
   }
   const files = [...blobs.written.values()]
   files.push(await addFile(archive, part.path, database))
-  for (const name of secretNames(secretsFolder(config))) {
-    files.push(await addFile(archive, `secrets/${name}`, join(secretsFolder(config), name)))
+  for (const name of secretNames(config.secretsFolder)) {
+    files.push(await addFile(archive, `secrets/${name}`, join(config.secretsFolder, name)))
   }
+  const serverId = join(config.dataFolder, 'server-id')
+  if (existsSync(serverId)) files.push(await addFile(archive, 'server-id', serverId))
   if (existsSync(configFile)) files.push(await addFile(archive, 'norrix-server.json', configFile))
   const manifest: Manifest = {
     format: 1,
@@ -66,11 +68,6 @@ export async function fillArchive(
   }
   await addManifest(archive, manifest)
   return manifest
-}
-
-/** Where an environment keeps its secrets. */
-export function secretsFolder({ dataFolder }: EnvironmentConfig): string {
-  return join(dataFolder, 'secrets')
 }
 
 class Blobs {

@@ -12,7 +12,6 @@ import { wordOf, type Call } from '../command.ts'
 import { environmentOf, urlOf } from '../environment.ts'
 import { syncFolder } from './archive.ts'
 import { databasePart, type DatabasePart } from './database-part.ts'
-import { secretsFolder } from './make.ts'
 import type { Manifest } from './manifest.ts'
 import { openBackup, type VerifiedBackup } from './verify.ts'
 
@@ -124,9 +123,10 @@ async function place(
 /** Where a file of the backup belongs; undefined for what is there to be read only. */
 function targetOf(path: string, config: EnvironmentConfig, part: DatabasePart): string | undefined {
   if (path === part.path) return part.draft
+  if (path === 'server-id') return join(config.dataFolder, path)
   const [, folder, name = ''] = /^(blobs|secrets)\/([\w.-]+)$/.exec(path) ?? []
   if (folder === 'blobs' && isBlobKey(name)) return blobPath(config.blobsFolder, name)
-  if (folder === 'secrets' && !name.startsWith('.')) return join(secretsFolder(config), name)
+  if (folder === 'secrets' && !name.startsWith('.')) return join(config.secretsFolder, name)
   return undefined
 }
 

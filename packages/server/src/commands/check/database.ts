@@ -3,7 +3,7 @@ import { agoText } from '@norrix/cli/io/words'
 import type { EnvironmentConfig } from '../../config.ts'
 import { newestEvent } from '../../features/audit/index.ts'
 import { isClaimed } from '../../features/identity/index.ts'
-import { embeddedRunner } from '../../features/runners/index.ts'
+import { newestServerRunner } from '../../features/runners/index.ts'
 import { sqliteFaults } from '../../kernel/db/copy.ts'
 import { openDatabase, type Database } from '../../kernel/db/database.ts'
 import { pendingMigrations } from '../../kernel/db/pending.ts'
@@ -11,22 +11,24 @@ import type { Tables } from '../../schema/index.ts'
 import { migrations } from '../../schema/migrations/index.ts'
 import { fine, reasonOf, warning, wrong, type Finding } from './finding.ts'
 
-/** Sound, of this version, and what it says of owner, clock and isolation. PostgreSQL's own checks join in `checkEngine`. */
+/** Sound, of this version, and what it says of owner, clock and isolation. PostgreSQL looks after its own files. */
 export async function checkDatabase(
   config: EnvironmentConfig,
   now: Date,
 ): Promise<readonly Finding[]> {
-  const { file } = config.database
-  if (!existsSync(file))
+  const { database } = config
+  const file = database.kind === 'sqlite' ? database.file : undefined
+  if (file !== undefined && !existsSync(file))
     return [fine('database', `${file} is not there yet: the first start makes it.`)]
-  const engine = checkEngine(file)
-  if (engine.verdict === 'wrong') return [engine]
+  const engine = file === undefined ? undefined : checkEngine(file)
+  if (engine?.verdict === 'wrong') return [engine]
   const db = openDatabase<Tables>(config.database)
   try {
     const version = await checkVersion(db)
-    if (version.text !== '' && version.verdict !== 'fine') return [engine, version]
+    if (version.text !== '' && version.verdict !== 'fine')
+      return [...(engine ? [engine] : []), version]
     return [
-      engine,
+      ...(engine ? [engine] : []),
       version,
       await checkOwner(db),
       await checkClock(db, now),
@@ -89,7 +91,7 @@ async function checkIsolation(
   now: Date,
 ): Promise<Finding> {
   if (!config.runner) return fine('runner', 'None beside this server.')
-  const runner = await embeddedRunner(db.kysely)
+  const runner = await newestServerRunner(db.kysely)
   if (!runner?.isolation || runner.last_seen_at === null) {
     return fine('runner', 'Not started yet: it measures its isolation when it is.')
   }

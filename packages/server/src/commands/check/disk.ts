@@ -3,7 +3,6 @@ import { statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sizeText } from '@norrix/contract/size.policy'
 import type { EnvironmentConfig } from '../../config.ts'
-import { secretsFolder } from '../backup/make.ts'
 import { fine, reasonOf, warning, wrong, type Finding } from './finding.ts'
 
 const roomLowBytes = 2 * 1024 ** 3
@@ -11,13 +10,13 @@ const roomLeastBytes = 200 * 1024 ** 2
 
 /** Folders that can be written to, with room in them, and secrets that nobody else can read. */
 export async function checkDisk(config: EnvironmentConfig): Promise<readonly Finding[]> {
-  const folders = [
-    ...new Set([config.dataFolder, config.blobsFolder, dirname(config.database.file)]),
-  ]
+  const { database } = config
+  const own = database.kind === 'sqlite' ? [dirname(database.file)] : []
+  const folders = [...new Set([config.dataFolder, config.blobsFolder, ...own])]
   return [
     ...folders.map(checkFolder),
     ...(await checkRoom(config.dataFolder)),
-    ...checkSecrets(secretsFolder(config)),
+    ...checkSecrets(config.secretsFolder),
   ]
 }
 

@@ -19,7 +19,9 @@ export function apiKeysFeature(deps: ApiKeysDeps): ApiKeys {
   const uses = gatherKeyUses(
     (batch) =>
       db.transaction(async (tx) => {
-        for (const [keyId, use] of batch) await noteUse(tx, keyId, use)
+        // In one order, so that two servers that write the same keys do not wait for each other.
+        const ordered = [...batch].toSorted(([a], [b]) => (a < b ? -1 : 1))
+        for (const [keyId, use] of ordered) await noteUse(tx, keyId, use)
       }),
     effects.log,
   )

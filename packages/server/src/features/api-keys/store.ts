@@ -66,6 +66,7 @@ export async function revokeKey(
   return result.numUpdatedRows > 0n
 }
 
+/** Notes a use, unless another server has noted a later one. */
 export async function noteUse(
   db: Own,
   keyId: string,
@@ -75,5 +76,6 @@ export async function noteUse(
     .updateTable('api_keys')
     .set({ last_used_at: use.at, last_used_address: use.address, last_used_agent: use.agent })
     .where('id', '=', keyId)
+    .where((e) => e.or([e('last_used_at', 'is', null), e('last_used_at', '<', use.at)]))
     .execute()
 }

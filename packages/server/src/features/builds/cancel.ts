@@ -53,10 +53,11 @@ async function cancelOne(
   { principal, context }: Asking,
   buildId: string,
 ): Promise<boolean> {
+  // Whoever else would move the build waits for this transaction.
+  await queue.hold(tx, buildId)
   const now = effects.now()
   // Withdrawn: it was queued, or its lease has run out. Either way no runner holds it, and none will.
   const isWithdrawn = await queue.withdraw(tx, buildId)
-  // Read behind the job's own change: whoever else would move the build waits for this transaction.
   const build = await findBuild(tx, buildId)
   if (!build || isFinal(build.state)) return false
   const isFirst = build.cancel_requested_at === null

@@ -52,6 +52,7 @@ async function endLost(inside: Inside, lease: LostLease): Promise<boolean> {
   const { db, effects, queue, bell } = inside
   const { id, build_id: buildId, number } = lease
   const settled = await db.transaction(async (tx) => {
+    await queue.hold(tx, buildId)
     const isMine = await loseLease(tx, { id, expiresAt: lease.expires_at }, effects.now())
     if (!isMine) return undefined
     // Released: this was the newest lease. Otherwise another runner has the build, or it was cancelled meanwhile.

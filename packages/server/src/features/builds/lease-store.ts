@@ -8,10 +8,7 @@ export async function insertLease(db: Own, lease: LeasesTable): Promise<void> {
   await db.insertInto('leases').values(lease).execute()
 }
 
-/**
- * Holds a living lease until the transaction ends, by writing its row: whoever would end it meanwhile waits. False when the
- * lease is over. Every change that a lease makes begins with this.
- */
+/** Holds a living lease until the transaction ends. False when it is over. The caller holds its job. */
 export function holdLease(db: Own, id: string, now: number): Promise<boolean> {
   return changeLiving(db, id, now, {})
 }

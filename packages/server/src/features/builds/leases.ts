@@ -64,6 +64,7 @@ export async function heartbeat(
   { leaseId, buildId, number, runnerId }: LeasePrincipal,
 ): Promise<Output<'leases.heartbeat'>> {
   const { build, expiresAt } = await db.transaction(async (tx) => {
+    await queue.hold(tx, buildId)
     // Inside: a heartbeat that had to wait for the database must not revive what others were told is over.
     const now = effects.now()
     // Taken before the queue looks at the clock: a lease must never outlive its job.
@@ -104,6 +105,7 @@ export async function finish(
   const { db, effects, queue, bell } = inside
   const { buildId } = lease
   const state = await db.transaction(async (tx): Promise<BuildOutcome> => {
+    await queue.hold(tx, buildId)
     const now = effects.now()
     if (!(await finishLease(tx, lease.leaseId, now))) return finishedBefore(tx, buildId, report)
     if (!(await queue.complete(tx, buildId, lease.number))) throw leaseLost()
@@ -121,12 +123,13 @@ export async function finish(
   return { state }
 }
 
-/** The leased build, with its lease held until the transaction ends. @throws Fault lease_lost */
+/** The leased build, with its job and lease held until the transaction ends. @throws Fault lease_lost */
 export async function heldBuild(
-  { effects }: Pick<Inside, 'effects'>,
+  { effects, queue }: Pick<Inside, 'effects' | 'queue'>,
   tx: Db<Tables>,
   { leaseId, buildId }: LeasePrincipal,
 ): Promise<BuildsTable> {
+  await queue.hold(tx, buildId)
   if (!(await holdLease(tx, leaseId, effects.now()))) throw leaseLost()
   const build = await findBuild(tx, buildId)
   if (build?.state !== 'running') throw leaseLost()

@@ -16,7 +16,7 @@ let db: Database<Tables>
 
 beforeAll(async () => {
   norrix = await startNorrix({ limits: { sourceBytes: 200_000, artifactBytes: 200_000 } })
-  db = openDatabase({ kind: 'sqlite', file: join(norrix.prod.dataFolder, 'norrix.db') })
+  db = openDatabase(norrix.database())
   await db.kysely.insertInto('orgs').values({ id: 'org_1', name: 'Acme', created_at: 1 }).execute()
 })
 afterAll(async () => {
@@ -218,7 +218,6 @@ async function makeRunner(): Promise<string> {
   const row = {
     id,
     org_id: 'org_1',
-    embedded: 0,
     name: 'r',
     token_hash: hashToken(token),
     platforms: '',

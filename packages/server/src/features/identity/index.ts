@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Database, Db } from '../../kernel/db/database.ts'
 import type { Effects } from '../../kernel/effects.ts'
+import type { Secrets } from '../../kernel/secrets.ts'
 import type { Tables } from '../../schema/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Orgs } from '../orgs/index.ts'
@@ -65,8 +66,7 @@ export interface IdentityDeps {
   readonly orgs: Pick<Orgs, 'createWithOwner'>
   readonly sessions: Sessions
   readonly config: IdentityConfig
-  /** Keys are kept there, readable by the server alone. */
-  readonly secrets: { readonly folder: string }
+  readonly secrets: Secrets
   /** Only for tests; a server takes the default. */
   readonly passwordCost?: PasswordCost | undefined
   /** `http://127.0.0.1:<port>` of this very process; asked only once requests come. */
@@ -75,7 +75,7 @@ export interface IdentityDeps {
 
 const sweepEveryMs = 10 * 60 * 1000
 
-/** @throws Fault config_file, data_unusable */
+/** @throws Fault config_file, data_unusable, secrets_differ */
 export async function identityFeature(deps: IdentityDeps): Promise<Identity> {
   const { db, effects, audit, orgs, sessions, config } = deps
   const { publicUrl, kind, name } = config
@@ -100,7 +100,7 @@ export async function identityFeature(deps: IdentityDeps): Promise<Identity> {
     effects,
     cookies,
     publicUrl,
-    folder: deps.secrets.folder,
+    secrets: deps.secrets,
     findAccount: (id) => accounts.find(id),
     requestPath,
     requestIdOf,

@@ -124,30 +124,34 @@ export async function grantHashOf(
   return row?.grant_hash ?? undefined
 }
 
-/** Whether the grant is there. A token may only be written while it is. */
-export async function hasGrant(db: StatesDb, grantHash: string): Promise<boolean> {
+/** Whether the grant is there, and then it stays until the transaction ends. A token may only be written while it is. */
+export async function holdGrant(db: StatesDb, grantHash: string): Promise<boolean> {
   const row = await db
     .selectFrom('oidc_states')
     .select('id_hash')
     .where('model', '=', 'Grant')
     .where('id_hash', '=', grantHash)
+    .forShare()
     .executeTakeFirst()
   return row !== undefined
 }
 
-/** Removes the tokens and codes of a grant; the grant itself too unless told to keep it. */
-export async function removeGrant(
-  db: StatesDb,
-  grantHash: string,
-  grant: 'remove' | 'keep' = 'remove',
-): Promise<void> {
-  await db.deleteFrom('oidc_states').where('grant_hash', '=', grantHash).execute()
-  if (grant === 'keep') return
+/**
+ * Removes a grant with its tokens and codes, in the caller's transaction. The grant goes first: whoever writes a token holds it,
+ * so that the token is either removed here or never written.
+ */
+export async function removeGrant(db: StatesDb, grantHash: string): Promise<void> {
   await db
     .deleteFrom('oidc_states')
     .where('model', '=', 'Grant')
     .where('id_hash', '=', grantHash)
     .execute()
+  await removeTokens(db, grantHash)
+}
+
+/** Removes the tokens and codes of a grant that stays. */
+export async function removeTokens(db: StatesDb, grantHash: string): Promise<void> {
+  await db.deleteFrom('oidc_states').where('grant_hash', '=', grantHash).execute()
 }
 
 /** Puts off a row's end. A row that is gone stays gone: nothing is inserted. */
@@ -175,9 +179,23 @@ export async function removeStatesOf(db: StatesDb, accountId: string): Promise<v
     .execute()
 }
 
-/** Removes what has expired. */
+/** Removes what has expired, but for rows that somebody else is at: another server's sweep, or a grant's end. */
 export async function sweepStates(db: StatesDb, now: number): Promise<void> {
-  await db.deleteFrom('oidc_states').where('expires_at', '<=', now).execute()
+  await db
+    .deleteFrom('oidc_states')
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple('model', 'id_hash'),
+        'in',
+        selectFrom('oidc_states as expired')
+          .select(['expired.model', 'expired.id_hash'])
+          .where('expired.expires_at', '<=', now)
+          .forUpdate()
+          .skipLocked()
+          .$asTuple('model', 'id_hash'),
+      ),
+    )
+    .execute()
 }
 
 function live(db: StatesDb, model: string, now: number) {

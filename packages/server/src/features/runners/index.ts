@@ -24,7 +24,7 @@ import {
 import { updateRunner } from './store.ts'
 import { countByPlatform, runnerLookup } from './views.ts'
 
-export { findServerRunner as embeddedRunner } from './store.ts'
+export { newestServerRunner } from './store.ts'
 export { runnersOperator } from './operator.ts'
 export type { CurrentRunner, RunnersDeps } from './service.ts'
 
@@ -36,14 +36,14 @@ export interface Runners {
   /** @throws Fault runner_unknown */
   readonly authenticate: Authenticate<'runner-token', RunnerPrincipal>
   /**
-   * Gives the server's own runner a fresh token: call it once at each start and hand the token to the embedded runner. The
-   * token of the start before is dead.
+   * Gives a server's own runner a fresh token: call it once at each start and hand the token to the embedded runner. The
+   * token of the start before is dead; other servers on the same database have runners of their own.
    */
-  ensureServerRunner(): Promise<{ token: string }>
+  ensureServerRunner(serverId: string): Promise<{ token: string }>
   /** Call it at the start of a server that runs no runner of its own. */
-  retireServerRunner(): Promise<void>
+  retireServerRunner(serverId: string): Promise<void>
   /**
-   * The runner as it is in this transaction.
+   * The runner, which nobody removes until the transaction ends.
    *
    * @throws Fault runner_unknown when it was removed
    */
@@ -80,8 +80,8 @@ export function runnersFeature(deps: RunnersDeps): Runners {
       await seen(row.id)
       return { kind: 'runner', runnerId: row.id, orgId: row.org_id, name: row.name }
     },
-    ensureServerRunner: () => ensureServerRunner(deps),
-    retireServerRunner: () => retireServerRunner(deps),
+    ensureServerRunner: (serverId) => ensureServerRunner(deps, serverId),
+    retireServerRunner: (serverId) => retireServerRunner(deps, serverId),
     current: currentRunner,
     seen,
     availability: (orgId, platform) => availability(deps, orgId, platform),

@@ -6,7 +6,7 @@ import type { Tables } from '../../schema/index.ts'
 import type { Actor } from '../audit/index.ts'
 import { findOrg } from '../orgs/index.ts'
 import { newRow, type RunnersDeps } from './service.ts'
-import { findRunner, insertRunner, updateRunner } from './store.ts'
+import { holdRunner, insertRunner, updateRunner } from './store.ts'
 
 /** Runners that the operator adds: for one organization, or, like the server's own, lent to all of them. */
 export interface RunnersOperator {
@@ -44,8 +44,8 @@ export function runnersOperator(deps: OperatorDeps): RunnersOperator {
     },
     remove: (id) =>
       db.transaction(async (tx) => {
-        const row = await findRunner(tx, id)
-        if (!row || row.embedded === 1) throw noRunner(id)
+        const row = await holdRunner(tx, id)
+        if (!row || row.server_id !== null) throw noRunner(id)
         await updateRunner(tx, id, { removed_at: effects.now() })
         await record(tx, { action: 'runners.remove', orgId: row.org_id, subjectId: id })
       }),

@@ -93,13 +93,15 @@ describe('a runner', () => {
 })
 
 describe("the server's own runner", () => {
-  test('gets a fresh token at each start, and the one before is dead', async () => {
-    const before = await rig.runners.ensureServerRunner()
-    const after = await rig.runners.ensureServerRunner()
+  test('gets a fresh token at each start, and the one before is dead; another server’s lives on', async () => {
+    const neighbour = await rig.runners.ensureServerRunner('server_2')
+    const before = await rig.runners.ensureServerRunner('server_1')
+    const after = await rig.runners.ensureServerRunner('server_1')
     const look = (token: string) => rig.runners.authenticate({ kind: 'runner-token', token }, facts)
     expect(await faultOf(look(before.token))).toBe('runner_unknown')
     expect(await look(after.token)).toMatchObject({ kind: 'runner', orgId: null })
-    expect((await list('org_1')).items).toHaveLength(1)
+    expect(await look(neighbour.token)).toMatchObject({ kind: 'runner', orgId: null })
+    expect((await list('org_1')).items).toHaveLength(2)
   })
 
   test('serves every organization and belongs to none: nobody removes it', async () => {
@@ -121,8 +123,11 @@ describe("the server's own runner", () => {
 
   test('is not counted on by a server that runs none any more', async () => {
     await rig.startRunner(null)
-    await rig.runners.retireServerRunner()
+    await rig.runners.retireServerRunner('server_1')
     expect(await available('org_1', 'android')).toMatchObject({ registered: 0 })
+    const again = await rig.startRunner(null)
+    expect(await available('org_1', 'android')).toMatchObject({ registered: 1 })
+    expect((await list('org_1')).items).toMatchObject([{ id: again.id }])
   })
 })
 

@@ -13,8 +13,8 @@ import type { Tables } from '../../schema/index.ts'
 import type { RunnersTable } from '../../schema/tables/runners.ts'
 import { actorOf, originOf, type Audit } from '../audit/index.ts'
 import {
-  findRunner,
   findServerRunner,
+  holdRunner,
   insertRunner,
   listServing,
   removeRunner,
@@ -146,7 +146,7 @@ export async function currentRunner(
   tx: Db<Pick<Tables, 'runners'>>,
   runnerId: string,
 ): Promise<CurrentRunner> {
-  const row = await findRunner(tx, runnerId)
+  const row = await holdRunner(tx, runnerId)
   if (!row) throw runnerUnknown()
   return {
     id: row.id,
@@ -157,26 +157,30 @@ export async function currentRunner(
   }
 }
 
-/** Gives the server's own runner a fresh token, and the runner itself where there is none yet. */
-export async function ensureServerRunner({ db, effects }: RunnersDeps): Promise<{ token: string }> {
+/** Gives a server's own runner a fresh token, and the runner itself where there is none yet. */
+export async function ensureServerRunner(
+  { db, effects }: RunnersDeps,
+  serverId: string,
+): Promise<{ token: string }> {
   const token = newToken('nrr_', effects.random)
   await db.transaction(async (tx) => {
-    const existing = await findServerRunner(tx)
-    if (existing) await updateRunner(tx, existing.id, { token_hash: hashToken(token) })
-    else
-      await insertRunner(tx, {
-        ...newRow(effects, { orgId: null, name: 'server', token }),
-        embedded: 1,
-      })
+    const existing = await findServerRunner(tx, serverId)
+    if (existing) return updateRunner(tx, existing.id, { token_hash: hashToken(token) })
+    const row = newRow(effects, { orgId: null, name: 'server', token })
+    return insertRunner(tx, { ...row, server_id: serverId })
   })
   return { token }
 }
 
 /** For a server that has no runner of its own any more: builds must not wait for it. */
-export async function retireServerRunner({ db, effects }: RunnersDeps): Promise<void> {
+export async function retireServerRunner(
+  { db, effects }: RunnersDeps,
+  serverId: string,
+): Promise<void> {
   await db.transaction(async (tx) => {
-    const existing = await findServerRunner(tx)
-    if (existing) await updateRunner(tx, existing.id, { removed_at: effects.now() })
+    const existing = await findServerRunner(tx, serverId)
+    if (!existing) return
+    await updateRunner(tx, existing.id, { removed_at: effects.now(), server_id: null })
   })
 }
 
@@ -194,7 +198,7 @@ export function newRow(
   return {
     id: newId('runner', effects.random),
     org_id: orgId,
-    embedded: 0,
+    server_id: null,
     name,
     token_hash: hashToken(token),
     platforms: '',

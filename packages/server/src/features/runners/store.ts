@@ -31,23 +31,24 @@ export async function removeRunner(
   return result.numUpdatedRows > 0n
 }
 
-export function findRunner(db: Own, id: string): Promise<RunnersTable | undefined> {
+/** A runner that is left, and stays so until the transaction ends. */
+export function holdRunner(db: Own, id: string): Promise<RunnersTable | undefined> {
   return db
     .selectFrom('runners')
     .selectAll()
     .where('id', '=', id)
     .where('removed_at', 'is', null)
+    .forShare()
     .executeTakeFirst()
 }
 
-/** The runner that starts with the server; it belongs to no organization. */
-export function findServerRunner(db: Own): Promise<RunnersTable | undefined> {
+/** The runner beside one server; it belongs to no organization. */
+export function findServerRunner(db: Own, serverId: string): Promise<RunnersTable | undefined> {
   return db
     .selectFrom('runners')
     .selectAll()
-    .where('embedded', '=', 1)
-    .where('removed_at', 'is', null)
-    .orderBy('created_at')
+    .where('server_id', '=', serverId)
+    .forUpdate()
     .executeTakeFirst()
 }
 
@@ -59,4 +60,15 @@ export function listServing(db: Own, orgId: string): Promise<RunnersTable[]> {
     .where((e) => e.or([e('org_id', '=', orgId), e('org_id', 'is', null)]))
     .where('removed_at', 'is', null)
     .execute()
+}
+
+/** Of the runners beside servers, the one that was seen last. */
+export function newestServerRunner(db: Own): Promise<RunnersTable | undefined> {
+  return db
+    .selectFrom('runners')
+    .selectAll()
+    .where('server_id', 'is not', null)
+    .where('removed_at', 'is', null)
+    .orderBy('last_seen_at', 'desc')
+    .executeTakeFirst()
 }

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { blobsConformance } from './conformance.ts'
 import { folderBlobs } from './folder.ts'
@@ -15,16 +16,23 @@ describe('blobs in a folder', () => {
     )
   }
 
-  test('what an earlier server left half written is gone at the next start', () =>
+  test('what a server left half written is gone at its next start, and at no start of another', () =>
     withFolder(async (folder) => {
-      const kept = await folderBlobs(folder).put(Readable.from([Buffer.from('kept')]), {
-        maxBytes: 10,
-      })
-      await mkdir(join(folder, 'drafts'), { recursive: true })
-      await writeFile(join(folder, 'drafts', 'left'), 'half')
-      folderBlobs(folder)
-      const names = (await files(folder)).map((file) => file.slice(-kept.key.length))
-      expect(names).toEqual([kept.key])
+      const bytes = () => Readable.from([Buffer.from('kept')])
+      const kept = await folderBlobs(folder, 'one').put(bytes(), { maxBytes: 10 })
+      await writeFile(join(folder, 'drafts', 'one', 'left'), 'half')
+      const names = async () => (await files(folder)).map((file) => basename(file)).toSorted()
+      folderBlobs(folder, 'two')
+      expect(await names()).toEqual([kept.key, 'left'].toSorted())
+      folderBlobs(folder, 'one')
+      expect(await names()).toEqual([kept.key])
+    }))
+
+  test('what one server stored another one on the same folder gives out', () =>
+    withFolder(async (folder) => {
+      const [one, two] = [folderBlobs(folder, 'one'), folderBlobs(folder, 'two')]
+      const { key } = await one.put(Readable.from([Buffer.from('shared')]), { maxBytes: 10 })
+      expect(await text(await two.open(key))).toBe('shared')
     }))
 
   test.skipIf(process.platform === 'win32')('no other user of the machine can read a blob', () =>

@@ -8,13 +8,15 @@ import { limitText } from '@norrix/contract/size.policy'
 import type { Blobs } from './blobs.ts'
 
 /**
- * Blobs as files of one folder, which this server alone writes to (the data-folder lock). A blob is written beside the others
- * under a name of its own, made durable, and only then renamed to its key: so a key always stands for a whole blob.
+ * Blobs as files of one folder, which several servers may share. A blob is written in a folder of this server's drafts,
+ * made durable, and only then renamed to its key: so a key always stands for a whole blob.
  *
- * What an earlier server left half written is removed here, at the start.
+ * What this server left half written before is removed here, at the start.
+ *
+ * @param serverId names this server among those that share the folder
  */
-export function folderBlobs(folder: string): Blobs {
-  const drafts = join(folder, 'drafts')
+export function folderBlobs(folder: string, serverId = 'server'): Blobs {
+  const drafts = join(folder, 'drafts', serverId)
   mkdirSync(drafts, { recursive: true, mode: 0o700 })
   for (const left of readdirSync(drafts))
     rmSync(join(drafts, left), { recursive: true, force: true })

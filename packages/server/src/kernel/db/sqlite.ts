@@ -1,8 +1,54 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
+import {
+  Kysely,
+  SqliteDialect,
+  SqliteQueryCompiler,
+  type SelectQueryNode,
+  type SqliteDatabase,
+  type SqliteStatement,
+} from 'kysely'
+import { createBell } from '../bell.ts'
+import type { Database, LookupValue, SqliteConfig } from './engine.ts'
+import { migrateToLatest } from './migrate.ts'
 
-/** Opens one connection as durable as SQLite can be: WAL with an fsync for each commit. */
-export function openSqlite(file: string, readOnly = false): DatabaseSync {
+/**
+ * Opens a database in a file.
+ *
+ * @throws the driver's error when the file cannot be opened
+ */
+export function openSqlite<Tables>({ file }: SqliteConfig): Database<Tables> {
+  const kysely = new Kysely<Tables>({ dialect: sqliteDialect(connect(file)) })
+  const reader = connect(file, true)
+  return {
+    kysely,
+    lookup<Row>(sql: string) {
+      // Prepared on first use: the tables exist only once migrations have run.
+      let statement: ReturnType<typeof reader.prepare> | undefined
+      return async (...values: LookupValue[]) => {
+        statement ??= reader.prepare(sql)
+        const row: unknown = statement.get(...(values satisfies SQLInputValue[]))
+        return row as Row | undefined // the caller's SQL decides the row's type
+      }
+    },
+    migrate: (migrations) => migrateToLatest(kysely, migrations),
+    transaction: (work) => kysely.transaction().execute(work),
+    // One process has the file: who waits is in it.
+    bell: createBell(),
+    async close() {
+      reader.close()
+      await kysely.destroy()
+    },
+  }
+}
+
+/** Whether an error says that a row with this unique value exists (SQLITE_CONSTRAINT_UNIQUE or _PRIMARYKEY). */
+export function isSqliteConflict(error: unknown): boolean {
+  if (!(error instanceof Error) || !('errcode' in error)) return false
+  return error.errcode === 2067 || error.errcode === 1555
+}
+
+/** One connection as durable as SQLite can be: WAL with an fsync for each commit. */
+function connect(file: string, readOnly = false): DatabaseSync {
   const database = new DatabaseSync(file, { readOnly, timeout: 5000 })
   if (!readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
   database.exec('PRAGMA foreign_keys = ON;')
@@ -10,7 +56,7 @@ export function openSqlite(file: string, readOnly = false): DatabaseSync {
 }
 
 /** Gives Kysely's SQLite dialect the driver interface it expects, on `node:sqlite`. */
-export function sqliteDialect(database: DatabaseSync): SqliteDialect {
+function sqliteDialect(database: DatabaseSync): SqliteDialect {
   const adapted: SqliteDatabase = {
     close: () => database.close(),
     prepare(sql) {
@@ -22,7 +68,20 @@ export function sqliteDialect(database: DatabaseSync): SqliteDialect {
       return adaptStatement(database.prepare(sql))
     },
   }
-  return new SqliteDialect({ database: adapted })
+  return new LocklessSqliteDialect({ database: adapted })
+}
+
+/** Row locks are written where PostgreSQL needs them; here one transaction runs at a time, and no syntax has them. */
+class LocklessSqliteDialect extends SqliteDialect {
+  override createQueryCompiler(): SqliteQueryCompiler {
+    return new LocklessCompiler()
+  }
+}
+
+class LocklessCompiler extends SqliteQueryCompiler {
+  protected override visitSelectQuery({ endModifiers: _, ...node }: SelectQueryNode): void {
+    super.visitSelectQuery(node)
+  }
 }
 
 function adaptStatement(statement: StatementSync): SqliteStatement {
@@ -34,10 +93,4 @@ function adaptStatement(statement: StatementSync): SqliteStatement {
     run: (parameters) => statement.run(...values(parameters)),
     iterate: (parameters) => statement.iterate(...values(parameters)),
   } as SqliteStatement // `iterate` yields rows, which Kysely's type names more narrowly than node:sqlite does
-}
-
-/** Whether an error says that a row with this unique value exists (SQLITE_CONSTRAINT_UNIQUE or _PRIMARYKEY). */
-export function isSqliteConflict(error: unknown): boolean {
-  if (!(error instanceof Error) || !('errcode' in error)) return false
-  return error.errcode === 2067 || error.errcode === 1555
 }

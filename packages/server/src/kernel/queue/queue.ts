@@ -35,6 +35,11 @@ export interface Queue {
   add(tx: QueueTransaction, job: { id: string; lane: string; tenant: string }): Promise<void>
   /** The job that waits longest of those that are queued or whose lease ran out; undefined when there is none. */
   claim(tx: QueueTransaction, options: ClaimOptions): Promise<Claim | undefined>
+  /**
+   * Keeps every other transaction off the job until this one ends. Whatever changes the job, its lease or what it stands for
+   * begins with this or with a claim: so all of it happens in one order, and nobody waits in a circle.
+   */
+  hold(tx: QueueTransaction, id: string): Promise<void>
   renew(tx: QueueTransaction, id: string, leaseNumber: number, leaseMs: number): Promise<boolean>
   /** Gives the job back before its lease has run out: the next claim may take it at once. */
   release(tx: QueueTransaction, id: string, leaseNumber: number): Promise<boolean>

@@ -1,18 +1,16 @@
-import type { ExpressionBuilder, SelectQueryBuilder } from 'kysely'
+import type { ExpressionBuilder } from 'kysely'
 import type { Tables } from '../../schema/index.ts'
-import { createBell } from '../bell.ts'
+import type { Bell } from '../bell.ts'
 import type { Clock } from '../clock.ts'
 import type { Queue, QueueTransaction } from './queue.ts'
 
 type Jobs = Pick<Tables, 'jobs'>
-type NextJob = SelectQueryBuilder<Jobs, 'jobs', { id: string }>
 
-/** Where the engines differ: how the select inside a claim keeps two claims off one row. */
-export type LockNext = (next: NextJob) => NextJob
+/** What the bell is rung with for new work. */
+const topic = 'jobs'
 
-/** The queue in portable SQL; the engine's own file says how it locks. */
-export function sqlQueue(now: Clock, lockNext: LockNext): Queue {
-  const bell = createBell()
+/** The queue as a table of the database. Two claims at once are kept off one row by the row's lock, which SQLite leaves out. */
+export function sqlQueue({ now, bell }: { now: Clock; bell: Bell }): Queue {
   return {
     async add(tx, { id, lane, tenant }) {
       const at = now()
@@ -36,7 +34,9 @@ export function sqlQueue(now: Clock, lockNext: LockNext): Queue {
           .orderBy('run_at')
           .orderBy('id')
           .limit(1)
-        return lockNext(tenant === undefined ? free : free.where('tenant', '=', tenant))
+          .forUpdate()
+          .skipLocked()
+        return tenant === undefined ? free : free.where('tenant', '=', tenant)
       }
       const job = await tx
         .updateTable('jobs')
@@ -46,12 +46,16 @@ export function sqlQueue(now: Clock, lockNext: LockNext): Queue {
           lease_owner: owner,
           lease_until: at + leaseMs,
         }))
-        .where((e) => e('id', 'in', next(e)))
+        // `=`, not `in`: a select that PostgreSQL may run more than once would lock more than one row.
+        .where((e) => e('id', '=', next(e)))
         .returning(['id', 'lane', 'tenant', 'lease_number'])
         .executeTakeFirst()
       if (!job) return undefined
       const { lease_number: leaseNumber, ...named } = job
       return { ...named, leaseNumber, leaseUntil: at + leaseMs }
+    },
+    async hold(tx, id) {
+      await tx.selectFrom('jobs').select('id').where('id', '=', id).forUpdate().execute()
     },
     renew: async (tx, id, leaseNumber, leaseMs) =>
       changed(
@@ -73,8 +77,8 @@ export function sqlQueue(now: Clock, lockNext: LockNext): Queue {
       const free = done.where((e) => e.or([e('state', '=', 'queued'), ranOut(e, at)]))
       return changed(await free.executeTakeFirst())
     },
-    wait: (ms, signal) => bell.wait('', ms, signal),
-    announce: () => bell.ring(''),
+    wait: (ms, signal) => bell.wait(topic, ms, signal),
+    announce: () => bell.ring(topic),
   }
 }
 

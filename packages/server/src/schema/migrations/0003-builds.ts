@@ -40,7 +40,7 @@ async function createBuilds(db: Kysely<unknown>): Promise<void> {
     .addColumn('runner_isolation', 'text')
     .addColumn('attempts', 'integer', (c) => c.notNull())
     .addColumn('cancel_requested_at', 'bigint')
-    .addColumn('exit_code', 'integer')
+    .addColumn('exit_code', 'bigint')
     .addColumn('failure_code', 'text')
     .addColumn('failure_message', 'text')
     .addColumn('log_bytes', 'bigint', (c) => c.notNull())

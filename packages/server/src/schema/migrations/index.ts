@@ -2,12 +2,12 @@ import type { Migration } from 'kysely/migration'
 import { people } from './0001-people.ts'
 import { credentialsOfPeople } from './0002-credentials-of-people.ts'
 import { buildsAndRunners } from './0003-builds.ts'
-import { embeddedRunner } from './0004-embedded-runner.ts'
+import { severalServers } from './0004-several-servers.ts'
 
 /** In the order of their names. A released one is never edited; the next step is a new file. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-people': people,
   '0002-credentials-of-people': credentialsOfPeople,
   '0003-builds': buildsAndRunners,
-  '0004-embedded-runner': embeddedRunner,
+  '0004-several-servers': severalServers,
 }

@@ -12,9 +12,11 @@ export interface AccountsTable {
   disabled_at: number | null
 }
 
-/** The single-use link by which the first owner takes a new server (ruling 14). */
+/** The single-use link by which the first owner takes a new server (ruling 14). There is one row at most, ever. */
 export interface ClaimsTable {
   id: string
+  /** Always 1, and unique. */
+  seat: number
   token_hash: string
   created_at: number
   expires_at: number

@@ -2,8 +2,8 @@ export interface RunnersTable {
   id: string
   /** Null: lent to every organization, by the server or its operator. */
   org_id: string | null
-  /** 1: the server's own, which gets a new token at each start. */
-  embedded: number
+  /** The server process that runs it beside itself; null for every other runner. */
+  server_id: string | null
   name: string
   token_hash: string
   /** Separated by spaces; empty until the first hello. */

@@ -80,12 +80,12 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     async admit(identified, origin) {
       const row = await findIdentity(deps.db.kysely, identified)
       if (row) return welcomeBack(deps, row, identified)
-      const fresh = prepareExternal(identified)
-      if (deps.signUp.kind === 'open') return insertWithOrg(deps, fresh, origin)
-      if (deps.signUp.kind === 'domain' && isOfDomain(identified, deps.signUp.domains)) {
-        return deps.db.transaction((tx) => insert(deps, tx, fresh, origin))
-      }
-      throw noAccount(identified.email)
+      return admitNew(deps, identified, origin).catch(async (error: unknown) => {
+        // In another window of theirs, at the same moment.
+        const made = isTaken(error) && (await findIdentity(deps.db.kysely, identified))
+        if (!made) throw error
+        return welcomeBack(deps, made, identified)
+      })
     },
     async signUp(account, origin) {
       // Checked here too: that no page offers it is no rule.
@@ -93,6 +93,20 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return insertWithOrg(deps, await prepareLocal(account), origin)
     },
   }
+}
+
+async function admitNew(
+  deps: AccountsDeps,
+  identified: Identified,
+  origin: Origin,
+): Promise<Account> {
+  const { db, signUp } = deps
+  const fresh = externalRow(deps, identified)
+  if (signUp.kind === 'open') return insertWithOrg(deps, fresh, origin)
+  if (signUp.kind === 'domain' && isOfDomain(identified, signUp.domains)) {
+    return db.transaction((tx) => insert(deps, tx, fresh, origin))
+  }
+  throw noAccount(identified.email)
 }
 
 async function insert(
@@ -185,6 +199,10 @@ function disabled(): Fault {
     message: 'This account is disabled.',
     fix: 'ask an admin of your organization',
   })
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Fault && error.code === 'conflict'
 }
 
 function taken(cause: unknown): Fault {

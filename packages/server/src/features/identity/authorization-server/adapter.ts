@@ -8,9 +8,10 @@ import {
   findState,
   findStateBy,
   grantHashOf,
-  hasGrant,
+  holdGrant,
   removeGrant,
   removeState,
+  removeTokens,
   saveState,
   type FoundState,
 } from '../states.ts'
@@ -40,7 +41,7 @@ function createAdapter(
       const grantId = ofGrant.has(model) ? payload.grantId : undefined
       await db.transaction(async (tx) => {
         // A token that was on its way when its grant ended must not outlive it.
-        if (grantId !== undefined && !(await hasGrant(tx, hashToken(grantId)))) {
+        if (grantId !== undefined && !(await holdGrant(tx, hashToken(grantId)))) {
           throw new errors.InvalidGrant('the grant has ended')
         }
         await saveState(tx, {
@@ -70,9 +71,13 @@ function createAdapter(
       }
       throw new errors.InvalidGrant('already used')
     },
-    destroy: (id) => removeState(db.kysely, { model, id }),
+    // A grant takes everything along that hangs on it, whatever the library removes in other calls.
+    destroy: (id) =>
+      model === 'Grant'
+        ? db.transaction((tx) => removeGrant(tx, hashToken(id)))
+        : removeState(db.kysely, { model, id }),
     // The library removes the grant itself in a call of its own, where its policy says so.
-    revokeByGrantId: (grantId) => removeGrant(db.kysely, hashToken(grantId), 'keep'),
+    revokeByGrantId: (grantId) => db.transaction((tx) => removeTokens(tx, hashToken(grantId))),
   }
 }
 

@@ -4,7 +4,7 @@ import type { Provider } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { Fault } from '@norrix/contract/fault'
 import type { Db } from '../../../kernel/db/database.ts'
-import { hashToken } from '../../../kernel/secrets.ts'
+import { hashToken, type Secrets } from '../../../kernel/secrets.ts'
 import type { Tables } from '../../../schema/index.ts'
 import { removeGrant } from '../states.ts'
 import { readDevice } from '../web/fields.ts'
@@ -71,7 +71,7 @@ export interface Exchange {
 
 /** @throws Fault data_unusable */
 export async function createAuthorizationServer(
-  deps: Omit<ProviderDeps, 'keys' | 'dashboardSecret'> & { readonly folder: string },
+  deps: Omit<ProviderDeps, 'keys' | 'dashboardSecret'> & { readonly secrets: Secrets },
 ): Promise<{ server: AuthorizationServer; dashboardSecret: string }> {
   // Known to this process alone, which is also the one that presents it.
   const dashboardSecret = randomBytes(32).toString('base64url')

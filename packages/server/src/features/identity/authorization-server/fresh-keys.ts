@@ -1,4 +1,5 @@
 import type { Effects } from '../../../kernel/effects.ts'
+import type { Secrets } from '../../../kernel/secrets.ts'
 import { keepServerKeys, keysStamp, type ServerKeys } from './keys.ts'
 
 /** How often a request looks whether an operator has rotated the keys. */
@@ -11,16 +12,16 @@ const lookEveryMs = 2000
  * @throws Fault data_unusable when the keys cannot be read at the start
  */
 export async function withFreshKeys<T>(
-  { folder, effects }: { readonly folder: string; readonly effects: Effects },
+  { secrets, effects }: { readonly secrets: Secrets; readonly effects: Effects },
   make: (keys: ServerKeys) => T,
 ): Promise<() => Promise<T>> {
   const read = async () => {
     // Stamped before it is read: what changes between the two is read again.
-    const stamp = await keysStamp(folder)
-    const keys = await keepServerKeys(folder, effects.now())
+    const stamp = await keysStamp(secrets)
+    const keys = await keepServerKeys(secrets, effects.now())
     return { made: make(keys), changesAt: keys.changesAt, stamp }
   }
-  await keepServerKeys(folder, effects.now())
+  await keepServerKeys(secrets, effects.now())
   let current = await read()
   let nextLook = effects.now() + lookEveryMs
   return async () => {
@@ -28,7 +29,7 @@ export async function withFreshKeys<T>(
     if (now < nextLook && now < current.changesAt) return current.made
     nextLook = now + lookEveryMs
     try {
-      const isSame = now < current.changesAt && (await keysStamp(folder)) === current.stamp
+      const isSame = now < current.changesAt && (await keysStamp(secrets)) === current.stamp
       if (!isSame) current = await read()
     } catch (cause) {
       // Half a rotation, or a file that somebody broke: the keys of before still sign.

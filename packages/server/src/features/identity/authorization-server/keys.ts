@@ -1,10 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { Fault } from '@norrix/contract/fault'
 import { replaceSecret } from '../../../kernel/replace-secret.ts'
-import { keepSecret } from '../../../kernel/secrets.ts'
+import { keepSecret, type Secrets } from '../../../kernel/secrets.ts'
 
 /** Secrets of the authorization server; they lie in the data folder, not in the database. */
 export interface ServerKeys {
@@ -34,24 +32,18 @@ const overlapMs = 60 * 60 * 1000
 /**
  * Reads the keys, or makes them on first start.
  *
- * @throws Fault data_unusable when a file is readable by others or is not what it should be
+ * @throws Fault secrets_differ, or data_unusable when a file is readable by others or is not what it should be
  */
-export async function keepServerKeys(folder: string, now: number): Promise<ServerKeys> {
-  const stored = readKeys(keepSecret(folder, signingName, makeSigningKeys))
+export async function keepServerKeys(secrets: Secrets, now: number): Promise<ServerKeys> {
+  const stored = readKeys(await secrets.keep(signingName, makeSigningKeys))
   const { signing, changesAt } = keysAt(stored, now)
-  const bytes = keepSecret(folder, cookieName)
+  const bytes = await secrets.keep(cookieName)
   return { signing: await Promise.all(signing.map(nameKey)), cookies: cookieKeys(bytes), changesAt }
 }
 
 /** What changes when the files do; cheap enough to be asked every few seconds. */
-export async function keysStamp(folder: string): Promise<string> {
-  const stamps = await Promise.all(
-    [signingName, cookieName].map(async (name) => {
-      const { mtimeMs, ino, size } = await stat(join(folder, name))
-      return `${mtimeMs} ${ino} ${size}`
-    }),
-  )
-  return stamps.join(' ')
+export function keysStamp(secrets: Secrets): Promise<string> {
+  return secrets.stamp([signingName, cookieName])
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { Provider, type Configuration } from 'oidc-provider'
+import { Fault, faultTable } from '@norrix/contract/fault'
 import type { Database } from '../../../kernel/db/database.ts'
 import type { Effects } from '../../../kernel/effects.ts'
+import { faultHeaders } from '../../../http/faults.ts'
 import { hashToken } from '../../../kernel/secrets.ts'
 import type { Tables } from '../../../schema/index.ts'
 import type { Account } from '../accounts/account.ts'
@@ -54,6 +56,10 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.on('server_error', (ctx, error) => {
     const requestId = deps.requestIdOf(ctx.req)
     deps.effects.log.error('identity.protocol_failed', { requestId, error })
+    // The library calls everything it does not know a failure of its own; a client may come back (T94).
+    if (!(error instanceof Fault) || faultTable[error.code].status !== 503) return
+    ctx.status = 503
+    for (const [name, value] of Object.entries(faultHeaders(error))) ctx.set(name, value)
   })
   // What fails outside the library's own handlers; without a listener koa prints it itself.
   provider.onerror = (error) => deps.effects.log.error('identity.failed', { error })

@@ -79,7 +79,7 @@ export function createClaims(deps: {
 }
 
 /** See `Claims.newLink`. Also for whoever is no server: an operator's command beside it. */
-export function newOwnerLink({
+export async function newOwnerLink({
   db,
   effects,
   publicUrl,
@@ -88,20 +88,16 @@ export function newOwnerLink({
   effects: Effects
   publicUrl: string
 }): Promise<OwnerLink | undefined> {
-  return db.transaction(async (tx) => {
-    if (await isClaimed(tx)) return undefined
-    const token = newToken('nrc_', effects.random)
-    const now = effects.now()
-    const expiresAt = now + claimLifeMs
-    await replaceClaim(tx, {
-      id: newId('claim', effects.random),
-      token_hash: hashToken(token),
-      created_at: now,
-      expires_at: expiresAt,
-      used_at: null,
-    })
-    return { url: `${publicUrl}/claim?token=${token}`, expiresAt }
+  const token = newToken('nrc_', effects.random)
+  const now = effects.now()
+  const expiresAt = now + claimLifeMs
+  const isReplaced = await replaceClaim(db.kysely, {
+    id: newId('claim', effects.random),
+    token_hash: hashToken(token),
+    created_at: now,
+    expires_at: expiresAt,
   })
+  return isReplaced ? { url: `${publicUrl}/claim?token=${token}`, expiresAt } : undefined
 }
 
 function claimClosed(claimed: boolean): Fault {

@@ -13,10 +13,23 @@ export async function isClaimed(db: Own): Promise<boolean> {
   return row !== undefined
 }
 
-/** Replaces every link that was not used. */
-export async function replaceClaim(db: Own, claim: ClaimsTable): Promise<void> {
-  await db.deleteFrom('claims').where('used_at', 'is', null).execute()
-  await db.insertInto('claims').values(claim).execute()
+/**
+ * Puts a link in the place of the one before; false when somebody has taken the server. One statement on the one row that there
+ * can be, so that of two servers one has the link that works, and nobody gets one beside a claim that is being made.
+ */
+export async function replaceClaim(
+  db: Own,
+  claim: Pick<ClaimsTable, 'id' | 'token_hash' | 'created_at' | 'expires_at'>,
+): Promise<boolean> {
+  const row = await db
+    .insertInto('claims')
+    .values({ ...claim, seat: 1, used_at: null })
+    .onConflict((taken) =>
+      taken.column('seat').doUpdateSet(claim).where('claims.used_at', 'is', null),
+    )
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 export async function findOpenClaim(
