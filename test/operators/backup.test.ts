@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { builds } from '@norrix/contract/builds.operations'
 import { sessions } from '@norrix/contract/sessions.operations'
 import { signInCommandLine } from '../identity/command-line.ts'
@@ -26,6 +26,9 @@ import {
 } from '../kit/norrix-server.ts'
 import { bearer, claim, type Person } from '../kit/people.ts'
 import { startWriting, type Written } from './write-load.ts'
+
+// Each command is a process of its own, whose start takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 /** A backup beside a server that is being written to, and a restore of it elsewhere, both through the real command. */
 const seconds = process.env['NORRIX_TEST_LONG'] === '1' ? 60 : 3
@@ -42,8 +45,10 @@ beforeAll(async () => {
   token = (await signInCommandLine(norrix.prod.url, undefined, ana)).tokens.access_token
   host = sitBeside(norrix.prod)
   const writing = startWriting(norrix.prod, ana)
-  await sleep(seconds * 1000)
   written = writing.written
+  const until = Date.now() + seconds * 1000
+  while (Date.now() < until || written.artifacts.length < 3 || written.keys.length < 3)
+    await sleep(100)
   const startedAt = Date.now()
   const made = await host.run(['backup', host.folder, '--json'])
   await sleep(500)

@@ -3,11 +3,14 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 
 import { createServer } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startIssuer } from '../identity/issuer.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { sitAt, sitBeside, type AtTheHost } from '../kit/norrix-server.ts'
 import { claim } from '../kit/people.ts'
+
+// Each command is a process of its own, whose start takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 let norrix: Norrix
 let host: AtTheHost

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { leases } from '@norrix/contract/leases.operations'
 import { runners } from '@norrix/contract/runners.operations'
 import { sessions } from '@norrix/contract/sessions.operations'
@@ -11,6 +11,9 @@ import { stack } from '../kit/expect-fault.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { sitBeside, type AtTheHost } from '../kit/norrix-server.ts'
 import { bearer, claim, type Person } from '../kit/people.ts'
+
+// Each command is a process of its own, whose start takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 /** What an operator does from the host's shell, through the real command, while the server serves. */
 let norrix: Norrix

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Browser } from '../identity/browser.ts'
 import { signInCommandLine, startCommandLine, isCallback } from '../identity/command-line.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { sitBeside, type AtTheHost } from '../kit/norrix-server.ts'
 import { claim, type Person } from '../kit/people.ts'
+
+// Each command is a process of its own, whose start takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 /** Keys rotate while people sign in: by the real command, beside a server that is not started again. */
 let norrix: Norrix

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { builds } from '@norrix/contract/builds.operations'
 import { leases } from '@norrix/contract/leases.operations'
 import { faultOf } from '../kit/operation-caller.ts'
@@ -16,6 +16,9 @@ import {
 import { bearer, claim, makeKey, type Person } from '../kit/people.ts'
 import { queueBuild } from '../kit/queue-build.ts'
 import { startLoad } from './ready-load.ts'
+
+// Each command is a process of its own, whose start takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 /** A served process as its operator sees it: health, metrics, log, and how it goes. */
 let host: AtTheHost

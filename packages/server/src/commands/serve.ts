@@ -8,12 +8,14 @@ import { sourcesOf } from './environment.ts'
 export async function serve(call: Call): Promise<number> {
   const { around, root } = call
   const log = createLog((line) => around.stdout.write(line))
+  // Listened to from here on: who is told to stop while it starts stops in order as well.
+  const asked = stopSignal()
   const hosting = await hostServers({
     ...sourcesOf(call),
     root,
     effects: { now: Date.now, random: randomBytes, log },
   })
-  await stopSignal()
+  await asked
   await hosting.stop()
   return 0
 }
