@@ -67,7 +67,8 @@ test('health and readiness answer anybody; metrics answer on their own address a
   expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'up' })
   expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: 'ready' })
   expect((await fetch(`${url}/metrics`)).status).toBe(404)
-  await fetch(`${url}/api/whoami`, { headers: { authorization: `Bearer ${key.slice(0, -1)}x` } })
+  const mistyped = `${key.slice(0, -1)}${key.endsWith('x') ? 'y' : 'x'}`
+  await fetch(`${url}/api/whoami`, { headers: { authorization: `Bearer ${mistyped}` } })
   await queueBuild(ana.client, ana.orgId, { source: Buffer.from('x'), waitForRunner: true })
   const scraped = await fetch(metricsUrl)
   expect(scraped.headers.get('content-type')).toBe('text/plain; version=0.0.4')
