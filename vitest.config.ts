@@ -30,8 +30,10 @@ export default defineConfig({
     sequence: { seed, sequencer: SlowFirst },
     // The tests run what people run: the built dashboard and the packed command line.
     globalSetup: ['tools/build-before-tests.ts', 'test/kit/postgres/run.ts'],
-    // A process for each file: tests start servers, change folders and end processes for real.
+    // Processes, since tests end some for real. One takes file after file: loading the server anew for each cost a
+    // third of the whole run. What a file changes of its process, it puts back.
     pool: 'forks',
+    isolate: false,
     // One more than the two cores this is measured on: some tests mostly wait.
     maxWorkers: 3,
     testTimeout: isLong ? 600_000 : 60_000,

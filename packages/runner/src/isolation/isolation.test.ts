@@ -10,7 +10,14 @@ import {
   mkdirSync,
   mkdtempSync,
 } from 'node:fs'
-import { readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -92,6 +99,11 @@ beforeAll(() => {
   writeFileSync(at('home/.netrc'), secrets['the home'])
   for (const part of ['isolation', 'job'])
     cpSync(path.join(import.meta.dirname, '..', part), at('house/src', part), { recursive: true })
+  // Behind a link, since Node runs no TypeScript that lies in node_modules.
+  const contract = path.join(import.meta.dirname, '../../../contract')
+  cpSync(contract, at('house/contract'), { recursive: true })
+  mkdirSync(at('house/node_modules/@norrix'), { recursive: true })
+  symlinkSync('../../contract', at('house/node_modules/@norrix/contract'))
   writeFileSync(at('house/runner.ts'), runner)
   writeFileSync(at('house/package.json'), '{"type":"module"}')
   copyFileSync(process.execPath, at('house/bin/node'))
