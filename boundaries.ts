@@ -110,9 +110,10 @@ const serverLayers: readonly Room[] = [
   },
   {
     name: 'server',
-    files: ['packages/server/src/*.ts'],
+    files: ['packages/server/src/*.ts', 'packages/server/src/commands/**'],
     imports: [
       ...wholeContract,
+      'cli/io',
       'server/config',
       'server/kernel',
       'server/schema',
@@ -121,7 +122,7 @@ const serverLayers: readonly Room[] = [
       ...ladder.map((name) => `server/features/${name}`),
       'runner',
     ],
-    packages: ['node', 'hono', '@hono/node-server'],
+    packages: ['node', 'hono', '@hono/node-server', 'commander', 'tar', 'zod'],
     why: 'server.ts is the one place where all parts meet',
   },
   {
@@ -244,9 +245,16 @@ const dashboard: readonly Room[] = [
 
 const programs: readonly Room[] = [
   {
+    name: 'cli/io',
+    files: ['packages/cli/src/io/**'],
+    imports: lightContract,
+    packages: ['node', '@clack/prompts'],
+    why: 'norrix and norrix-server speak alike; how they do knows neither of them',
+  },
+  {
     name: 'cli',
     files: ['packages/cli/src/**'],
-    imports: [...lightContract, 'runner'],
+    imports: [...lightContract, 'cli/io', 'runner'],
     types: ['contract/shapes'],
     packages: ['node', 'commander', '@clack/prompts', 'openid-client', 'tar', 'ignore'],
     why: 'the CLI knows operations, types and policies; shapes and the server stay on the server',

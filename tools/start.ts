@@ -3,7 +3,7 @@ import { accessSync, appendFileSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { Fault, faultTable } from '@norrix/contract/fault'
+import { reportFault } from '@norrix/server/commands/run'
 import { hostServers } from '@norrix/server/host'
 import { createLog } from '@norrix/server/kernel/log'
 import type { NorrixServer } from '@norrix/server/server'
@@ -34,11 +34,7 @@ try {
     })
   }
 } catch (error) {
-  if (!(error instanceof Fault)) throw error
-  process.stderr.write(
-    `✗ ${error.message}\n${error.fix ? `  fix   ${error.fix}\n` : ''}  ${error.code}\n`,
-  )
-  process.exit(faultTable[error.code].exit)
+  process.exit(reportFault(error, process))
 }
 
 /** Says where the server is; gives the claim link, of which each new one replaces the last. */

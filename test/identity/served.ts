@@ -127,6 +127,9 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
     publicUrl: url,
     version: '0.1.0',
     log: effects.log,
+    accessLog: false,
+    draining: new AbortController().signal,
+    onAnswered: () => {},
     handlers: [(req, res, facts) => identity.handle(req, res, facts), rest],
   })
   return {

@@ -88,7 +88,7 @@ function write(value: unknown): void {
 async function expectRefusal(code: FaultCode, says: string, fix: string): Promise<string> {
   const child = spawn(process.execPath, [main], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: folder, NORRIX_SERVER_CONFIG: config },
+    env: { PATH: process.env['PATH'], HOME: folder, LANG: 'C.UTF-8', NORRIX_SERVER_CONFIG: config },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let stderr = ''
@@ -96,10 +96,11 @@ async function expectRefusal(code: FaultCode, says: string, fix: string): Promis
   const [exit] = await once(child, 'close')
   expect(stderr).not.toMatch(stack)
   expect(stderr).toMatch(/^✗ \S/)
-  expect(stderr).toContain(says)
-  expect(stderr).toMatch(new RegExp(String.raw`^ {2}fix {3}.*${literally(fix)}`, 'm'))
+  const flat = stderr.replaceAll(/\n {3,}/g, ' ')
+  expect(flat).toContain(says)
+  expect(flat).toMatch(new RegExp(String.raw`^ {2}fix {3}.*${literally(fix)}`, 'm'))
   expect(stderr).toMatch(
-    new RegExp(String.raw`^ {2}${code}( · exit ${faultTable[code].exit})?\n$`, 'm'),
+    new RegExp(String.raw`^ {2}${code} · exit ${faultTable[code].exit}\n$`, 'm'),
   )
   expect(exit).toBe(faultTable[code].exit)
   return stderr

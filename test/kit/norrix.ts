@@ -101,7 +101,7 @@ export async function startNorrix(options: NorrixOptions = {}): Promise<Norrix> 
   }
 }
 
-function configOf(
+export function configOf(
   kind: EnvironmentKind,
   dataFolder: string,
   database: EnvironmentConfig['database'],
@@ -128,5 +128,8 @@ function configOf(
       ...options.runner,
     },
     limits: { ...defaultLimits, ...options.limits },
+    metrics: undefined,
+    accessLog: true,
+    drain: { noticeMs: 0, limitMs: 2000 },
   }
 }

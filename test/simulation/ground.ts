@@ -49,7 +49,12 @@ async function clear(tx: Db<Tables>): Promise<void> {
   }
   for (let n = 0; n < runnersMax; n += 1) {
     const { id, token } = runnerOf(n)
-    const named = { id, org_id: orgId, name: `runner ${n}`, token_hash: hashToken(token) }
+    const named = {
+      id,
+      org_id: orgId,
+      name: `runner ${n}`,
+      token_hash: hashToken(token),
+    }
     await tx
       .insertInto('runners')
       .values({ ...named, platforms: '', created_at: 1 })

@@ -220,5 +220,13 @@ function listenerOf(options: ServerOptions, life: Life): ReturnType<typeof creat
     version,
     stopping: new AbortController().signal,
   })
-  return createListener({ publicUrl, version, log, handlers: [mounted] })
+  return createListener({
+    publicUrl,
+    version,
+    log,
+    accessLog: false,
+    handlers: [mounted],
+    draining: new AbortController().signal,
+    onAnswered: () => {},
+  })
 }

@@ -161,6 +161,7 @@ export const faultTable = {
   config_file: { status: 500, exit: 2, means: 'The server configuration is not right.' },
   data_in_use: { status: 500, exit: 1, means: 'Another server uses the data folder.' },
   data_unusable: { status: 500, exit: 1, means: 'The data folder cannot be used.' },
+  backup_damaged: { status: 500, exit: 1, means: 'The backup is not whole, or not one.' },
   database_unusable: { status: 500, exit: 1, means: 'The database cannot be reached or used.' },
   secrets_differ: {
     status: 500,

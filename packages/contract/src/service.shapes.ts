@@ -17,6 +17,8 @@ export const serviceShapes = {
       sibling: z.object({ kind: environmentKind, url: z.url() }).nullable(),
     }),
   },
+  'service.health': { output: z.object({ status: z.literal('up') }) },
+  'service.ready': { output: z.object({ status: z.literal('ready') }) },
   'service.openapi': { output: z.record(z.string(), z.unknown()) },
   'service.cli': {
     output: z.object({

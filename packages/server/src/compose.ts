@@ -21,6 +21,8 @@ import { folderSecrets } from './kernel/secrets.ts'
 import { keepServerId } from './kernel/server-id.ts'
 import { sharedSecrets } from './kernel/shared-secrets.ts'
 import type { Tables } from './schema/index.ts'
+import type { ServerMetrics } from './metrics.ts'
+import { createReadiness } from './readiness.ts'
 import { migrations } from './schema/migrations/index.ts'
 
 export interface Surroundings {
@@ -32,6 +34,7 @@ export interface Surroundings {
   readonly localOrigin: string
   readonly distribution: Distribution
   readonly passwordCost?: PasswordCost | undefined
+  readonly metrics: ServerMetrics
   readonly sibling: () =>
     | { readonly kind: EnvironmentConfig['kind']; readonly url: string }
     | undefined
@@ -42,7 +45,9 @@ export interface Composed {
   readonly identity: Identity
   /** Asked in turn for each request. */
   readonly handlers: readonly Mounted[]
-  /** Aborting it ends every open stream. */
+  /** Aborting it says to whoever asks that this server will be gone; it answers as before. */
+  readonly draining: AbortController
+  /** Aborting it ends every open stream and long poll. */
   readonly stopping: AbortController
   /** A fresh token for the server's own runner; older ones are refused from then on. */
   runnerToken(): Promise<string>
@@ -53,12 +58,22 @@ export interface Composed {
 export async function compose(config: EnvironmentConfig, around: Surroundings): Promise<Composed> {
   const serverId = keepServerId(config.dataFolder)
   const db = openDatabase<Tables>(config.database, around.effects.log)
-  const features = await prepare(config, around, db, serverId).catch(async (error: unknown) => {
+  const draining = new AbortController()
+  const stopping = new AbortController()
+  const { log } = around.effects
+  const ready = createReadiness({
+    db,
+    dataFolder: config.dataFolder,
+    draining: draining.signal,
+    onFailure: (part, cause) => log.error('server.not_ready', { part, cause }),
+  })
+  const all = { ...around, ready }
+  const features = await prepare(config, all, db, serverId).catch(async (error: unknown) => {
     await db.close()
     throw error
   })
   const { identity, runners, builds, apiKeys } = features
-  const stopping = new AbortController()
+  around.metrics.watch(db, around.effects)
   const api = mountAll(features, around, stopping.signal)
   const pages: Mounted = (req, res, facts) => identity.handle(req, res, facts)
   // A server that was started without a runner must not count its old one as registered (ruling 19).
@@ -66,6 +81,7 @@ export async function compose(config: EnvironmentConfig, around: Surroundings): 
   builds.sweeper.start()
   return {
     identity,
+    draining,
     stopping,
     handlers: [api, pages, serveDashboard(around.distribution.dashboard)],
     runnerToken: async () => (await runners.ensureServerRunner(serverId)).token,
@@ -86,7 +102,17 @@ async function prepare(...all: Parameters<typeof buildFeatures>) {
 /** From the lowest on the ladder to the highest; what reaches upwards is handed down as a function. */
 async function buildFeatures(
   config: EnvironmentConfig,
-  { effects, publicUrl, version, localOrigin, distribution, sibling, passwordCost }: Surroundings,
+  {
+    effects,
+    publicUrl,
+    version,
+    localOrigin,
+    distribution,
+    sibling,
+    passwordCost,
+    metrics,
+    ready,
+  }: Surroundings & { readonly ready: () => Promise<void> },
   db: Database<Tables>,
   serverId: string,
 ) {
@@ -120,6 +146,7 @@ async function buildFeatures(
     runners,
     blobs: folderBlobs(config.blobsFolder, serverId),
     queue: sqlQueue({ now: effects.now, bell }),
+    onLost: metrics.leaseLost,
     config: { publicUrl, limits: config.limits },
   })
   const apiKeys = apiKeysFeature({
@@ -133,6 +160,7 @@ async function buildFeatures(
   const service = serviceFeature({
     environment,
     sibling,
+    ready,
     signInNames: () => identity.signInNames,
     cli: distribution.cli,
   })

@@ -72,29 +72,86 @@ const database = z.discriminatedUnion('kind', [
 ])
 
 export const environmentShape = z.strictObject({
-  listen: z.strictObject({ host: z.string().min(1).optional(), port: port.optional() }).optional(),
-  /** What people and tools type. Also the issuer of this environment's tokens. */
-  publicUrl: origin.optional(),
-  /** Names the environment to people, such as the company. */
-  name: z.string().min(1).max(40).optional(),
-  data: file.optional(),
-  database: database.optional(),
-  /** On PostgreSQL, where every server needs the same secrets: the folder that holds them. */
-  secrets: z.strictObject({ folder: file }).optional(),
-  blobs: z.strictObject({ kind: z.literal('folder'), folder: file.optional() }).optional(),
-  upstreams: z.array(upstream).min(1).optional(),
-  signUp: signUp.optional(),
-  runner: runner.optional(),
-  limits: z
+  listen: z
     .strictObject({
-      sourceBytes: z.number().int().positive().optional(),
-      artifactBytes: z.number().int().positive().optional(),
-      logBytes: z.number().int().positive().optional(),
-      buildMinutes: z.number().int().positive().optional(),
+      host: z.string().min(1).optional().describe('default localhost: both loopback addresses'),
+      port: port.optional().describe('default 4400 for prod, 4401 for dev; 0 takes a free one'),
     })
     .optional(),
-  /** Plain http beyond this machine: tokens and keys travel readable. */
-  allowInsecureHttp: z.boolean().optional(),
+  publicUrl: origin
+    .optional()
+    .describe('what people type, and the issuer of tokens; default http://localhost:<port>'),
+  name: z
+    .string()
+    .min(1)
+    .max(40)
+    .optional()
+    .describe('names the environment to people, such as the company; default Norrix'),
+  data: file
+    .optional()
+    .describe('everything this environment keeps, secrets included; one server at a time'),
+  database: database
+    .optional()
+    .describe(
+      'SQLite (default, norrix.db in the data folder) or PostgreSQL; see the guide to hosting',
+    ),
+  secrets: z
+    .strictObject({ folder: file })
+    .optional()
+    .describe(
+      'on PostgreSQL, where every server needs the same secrets: the folder that holds them',
+    ),
+  blobs: z
+    .strictObject({ kind: z.literal('folder'), folder: file.optional() })
+    .optional()
+    .describe('default: the folder blobs in the data folder'),
+  upstreams: z
+    .array(upstream)
+    .min(1)
+    .optional()
+    .describe('who vouches for people; several are offered side by side; default embedded'),
+  signUp: signUp
+    .optional()
+    .describe('who may have an account: invite (default), open, or those of verified domains'),
+  runner: runner.optional().describe('the runner beside the server, or false; default android'),
+  limits: z
+    .strictObject({
+      sourceBytes: z.number().int().positive().optional().describe('default 1 GiB'),
+      artifactBytes: z.number().int().positive().optional().describe('default 2 GiB'),
+      logBytes: z.number().int().positive().optional().describe('default 16 MiB'),
+      buildMinutes: z.number().int().positive().optional().describe('default 60'),
+    })
+    .optional(),
+  metrics: z
+    .strictObject({
+      listen: z.strictObject({
+        host: z.string().min(1).optional().describe('default 127.0.0.1'),
+        port,
+      }),
+    })
+    .optional()
+    .describe('an address for Prometheus: GET /metrics, without a credential; default none'),
+  accessLog: z.boolean().optional().describe('a line of the log for each request; default true'),
+  drain: z
+    .strictObject({
+      noticeSeconds: z
+        .number()
+        .min(0)
+        .max(600)
+        .optional()
+        .describe('how long a server that stops answers on while /readyz says 503; default 0'),
+      limitSeconds: z
+        .number()
+        .min(0)
+        .max(3600)
+        .optional()
+        .describe('how long requests under way may then take to end; default 8'),
+    })
+    .optional(),
+  allowInsecureHttp: z
+    .boolean()
+    .optional()
+    .describe('plain http beyond this machine: tokens and keys travel readable; default false'),
 })
 
 export const configShape = z.strictObject({

@@ -74,7 +74,7 @@ function configFault(path: string, faults: readonly string[], cause?: unknown): 
 }
 
 /** `NORRIX_PROD_PORT` and its like, each over one field of the file. */
-const variables: Readonly<Record<string, (value: string) => Record<string, unknown>>> = {
+export const variables: Readonly<Record<string, (value: string) => Record<string, unknown>>> = {
   PORT: (value) => ({ listen: { port: /^\d+$/.test(value) ? Number(value) : value } }),
   HOST: (value) => ({ listen: { host: value } }),
   PUBLIC_URL: (value) => ({ publicUrl: value }),

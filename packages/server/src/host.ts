@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig, type ConfigSources } from './config.ts'
+import { defaultData } from './config/default-data.ts'
 import type { Effects } from './kernel/effects.ts'
 import { foldersOf, startServer, type NorrixServer } from './server.ts'
 
@@ -43,10 +42,4 @@ export async function hostServers(
     throw error
   }
   return { servers: [...servers], stop }
-}
-
-/** In a clone beside the code, where git ignores it; else where the system keeps data. Never under `~/.norrix` (ruling 27). */
-function defaultData(env: ConfigSources['env'], root: string): string {
-  if (existsSync(join(root, '.git'))) return join(root, '.norrix-server')
-  return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'norrix-server')
 }

@@ -1,23 +1,24 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { Fault } from '@norrix/contract/fault'
 
 /**
  * Takes the port. `localhost` means both loopback addresses, since browsers and tools differ in which they try first.
  *
+ * @param answer gets every request from the first moment on: one that nobody listens to would never be answered
  * @throws Fault port_taken, or config_file for an address that this machine or this user cannot have
  */
-export async function listen(address: {
-  host: string
-  port: number
-}): Promise<{ servers: readonly Server[]; port: number }> {
+export async function listen(
+  address: { readonly host: string; readonly port: number },
+  answer: RequestListener,
+): Promise<{ servers: readonly Server[]; port: number }> {
   if (address.host !== 'localhost') {
-    const server = await listenOn(address.host, address.port)
+    const server = await listenOn(address.host, address.port, answer)
     return { servers: [server], port: portOf(server) }
   }
-  const first = await listenOn('127.0.0.1', address.port)
+  const first = await listenOn('127.0.0.1', address.port, answer)
   const port = portOf(first)
   // A machine without IPv6 is served on the other address alone.
-  const second = await listenOn('::1', port).catch((error: unknown) => {
+  const second = await listenOn('::1', port, answer).catch((error: unknown) => {
     if (error instanceof Fault && address.port !== 0) {
       first.close()
       throw error
@@ -27,8 +28,8 @@ export async function listen(address: {
   return { servers: second ? [first, second] : [first], port }
 }
 
-function listenOn(host: string, port: number): Promise<Server> {
-  const server = createServer()
+export function listenOn(host: string, port: number, answer: RequestListener): Promise<Server> {
+  const server = createServer(answer)
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(
@@ -64,18 +65,18 @@ function noAddress(host: string, port: number, cause: NodeJS.ErrnoException): Fa
   })
 }
 
-/** How long requests that are under way may take to end. */
-const drainMs = 2000
-
-/** Takes no new request, lets those under way end, then closes what is left. */
-export async function closeAll(servers: readonly Server[]): Promise<void> {
+/** Takes no new request, lets those under way end for at most `limitMs`, then closes what is left. */
+export async function closeAll(servers: readonly Server[], limitMs: number): Promise<void> {
   await Promise.all(
     servers.map(
       (server) =>
         new Promise<void>((resolve) => {
-          const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+          const cut = setTimeout(() => server.closeAllConnections(), limitMs)
+          // A connection whose last request has ended is kept open for a next one, which must not come.
+          const idle = setInterval(() => server.closeIdleConnections(), 50)
           server.close(() => {
             clearTimeout(cut)
+            clearInterval(idle)
             resolve()
           })
           server.closeIdleConnections()

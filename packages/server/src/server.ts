@@ -1,14 +1,17 @@
+import type { RequestListener, Server } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { version as ownVersion } from '@norrix/contract/version'
 import { compose } from './compose.ts'
 import type { EnvironmentConfig } from './config.ts'
 import { readDistribution } from './distribution.ts'
 import { startEmbeddedRunner, type EmbeddedRunner } from './embedded-runner.ts'
 import type { Identity, PasswordCost } from './features/identity/index.ts'
-import { createListener } from './http/listener.ts'
+import { answerNotYet, createListener } from './http/listener.ts'
 import type { Effects } from './kernel/effects.ts'
 import { lockFolder } from './kernel/lock.ts'
-import { closeAll, listen } from './listen.ts'
+import { closeAll, listen, listenOn } from './listen.ts'
+import { answerMetrics, noMetrics, serverMetrics, type ServerMetrics } from './metrics.ts'
 
 export interface NorrixServer {
   readonly kind: EnvironmentConfig['kind']
@@ -54,13 +57,22 @@ export async function startServer(
   const effects: Effects = { ...deps.effects, log }
   const lock = lockFolder(config.dataFolder)
   // Taken first: the address of everything below follows from the port.
-  const { servers, port } = await listen(config.listen).catch((error: unknown) => {
-    lock.release()
-    throw error
-  })
+  let answer: RequestListener = answerNotYet
+  const { servers, port } = await listen(config.listen, (req, res) => answer(req, res)).catch(
+    (error: unknown) => {
+      lock.release()
+      throw error
+    },
+  )
   const publicUrl = config.publicUrl ?? `http://localhost:${port}`
   const version = deps.version ?? ownVersion
   const localOrigin = `http://127.0.0.1:${port}`
+  const metrics = config.metrics ? serverMetrics(config.kind) : noMetrics
+  const scraped = await openMetrics(config, metrics, effects).catch(async (error: unknown) => {
+    await closeAll(servers, 0)
+    lock.release()
+    throw error
+  })
   const parts = await compose(config, {
     effects,
     publicUrl,
@@ -69,9 +81,17 @@ export async function startServer(
     distribution: readDistribution(deps.distribution),
     sibling: () => deps.sibling?.(),
     passwordCost: deps.passwordCost,
+    metrics,
   })
-  const listener = createListener({ publicUrl, version, log, handlers: parts.handlers })
-  for (const server of servers) server.on('request', listener)
+  answer = createListener({
+    publicUrl,
+    version,
+    log,
+    accessLog: config.accessLog,
+    handlers: parts.handlers,
+    draining: parts.draining.signal,
+    onAnswered: metrics.answered,
+  })
   const runner = config.runner
     ? startEmbeddedRunner({
         url: localOrigin,
@@ -90,14 +110,27 @@ export async function startServer(
     ownerLink: () => parts.identity.ownerLink(),
     runner,
     async stop() {
+      parts.draining.abort()
+      await pause(config.drain.noticeMs)
+      // The runner says goodbye to a server that still answers.
       await (await runner)?.stop()
       parts.stopping.abort()
-      await closeAll(servers)
+      await closeAll(servers, config.drain.limitMs)
+      await closeAll(scraped, 0)
       await parts.close()
       lock.release()
       log.info('server.stopped')
     },
   }
+}
+
+async function openMetrics(
+  { metrics: address }: EnvironmentConfig,
+  metrics: ServerMetrics,
+  effects: Effects,
+): Promise<readonly Server[]> {
+  if (!address) return []
+  return [await listenOn(address.host, address.port, answerMetrics(metrics, effects))]
 }
 
 /** Where an environment keeps what is its own; database, blobs and secrets may lie outside of the data folder. */

@@ -7,6 +7,9 @@ import { showsColor, speaksUtf8, type OutputStream, type Surroundings } from './
  * a server, a project or a build reaches the terminal as a command.
  */
 
+/** What speaking takes of a process. */
+export type Spoken = Pick<Surroundings, 'env' | 'platform' | 'stdout' | 'stderr'>
+
 export type Mark = 'done' | 'failed' | 'warning'
 
 export interface Voice {
@@ -36,7 +39,7 @@ export interface Io {
 }
 
 export function createIo(
-  around: Surroundings,
+  around: Spoken,
   options: { readonly json: boolean; readonly interactive: () => boolean },
 ): Io {
   const { json } = options
@@ -67,7 +70,7 @@ const marks: Readonly<Record<Mark, { sign: string; color: number }>> = {
 
 const silent: Voice = { line() {}, marked() {}, fields() {}, table() {}, quoted() {} }
 
-function voiceOn(stream: OutputStream, around: Surroundings, clearProgress: () => void): Voice {
+function voiceOn(stream: OutputStream, around: Spoken, clearProgress: () => void): Voice {
   // Asked when something is written, and no earlier: a stream that stays silent is never opened.
   const hasColor = () => showsColor(stream, around.env)
   const utf8 = speaksUtf8(around)
@@ -100,7 +103,7 @@ function voiceOn(stream: OutputStream, around: Surroundings, clearProgress: () =
 }
 
 /** Quiet without a terminal: a log file is no place for a line that moves. */
-function progressOn(around: Surroundings): { show: (text: string) => void; clear: () => void } {
+function progressOn(around: Spoken): { show: (text: string) => void; clear: () => void } {
   const { stderr } = around
   const moves = () => stderr.isTTY === true && around.env['TERM'] !== 'dumb'
   const utf8 = speaksUtf8(around)

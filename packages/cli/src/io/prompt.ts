@@ -95,3 +95,24 @@ export async function agrees(
 function left(): Fault {
   return new Fault('interrupted', { message: 'Nothing was chosen; nothing has changed.' })
 }
+
+/**
+ * Asks for a secret; what is typed is shown as dots, on stderr.
+ *
+ * @throws Fault interrupted when they leave instead
+ */
+export async function askPassword(question: {
+  readonly message: string
+  readonly around: Pick<Surroundings, 'signal'>
+}): Promise<string> {
+  const { password, isCancel } = await import('@clack/prompts')
+  const { message, around } = question
+  const typed = await password({
+    message: cleanLine(message),
+    output: process.stderr,
+    signal: around.signal,
+  })
+  if (isCancel(typed))
+    throw new Fault('interrupted', { message: 'Nothing was typed; nothing has changed.' })
+  return typed
+}

@@ -84,6 +84,15 @@ function resolveOne(
       mayRunUnprotected: isForOnePerson(file, signUp),
     }),
     limits: resolveLimits(file.limits),
+    metrics: file.metrics && {
+      host: file.metrics.listen.host ?? '127.0.0.1',
+      port: file.metrics.listen.port,
+    },
+    accessLog: file.accessLog ?? true,
+    drain: {
+      noticeMs: (file.drain?.noticeSeconds ?? 0) * 1000,
+      limitMs: (file.drain?.limitSeconds ?? 8) * 1000,
+    },
   }
 }
 

@@ -22,6 +22,16 @@ export interface EnvironmentConfig {
   readonly signUp: SignUp
   readonly runner: RunnerConfig | undefined
   readonly limits: Limits
+  /** Undefined: nobody reads metrics. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined
+  readonly accessLog: boolean
+  readonly drain: Drain
+}
+
+/** How a server stops. */
+export interface Drain {
+  readonly noticeMs: number
+  readonly limitMs: number
 }
 
 /** The server's own runner. */

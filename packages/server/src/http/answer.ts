@@ -6,7 +6,7 @@ import { authorize } from './authorize.ts'
 import type { BytesReply, RequestContext, Route } from './implement.ts'
 import type { ListenerFacts, MountOptions } from './mounted.ts'
 import { parseInput, readJson } from './request.ts'
-import { sendBytes, sendEvents, sendJson } from './respond.ts'
+import { sendBytes, sendEvents, sendJson, type StreamSignals } from './respond.ts'
 
 /** How often an open stream's credential is looked up again: revoked means closed within 1 s (ruling 2). */
 const recheckMs = 500
@@ -42,7 +42,7 @@ export async function answer(
     // The route's own types were checked where it was written (`implement`); here every route looks alike.
     const handle = route.handle as (input: unknown) => unknown
     const reply = await handle({ ...input, body, principal, context })
-    await send(operation, shapes, res, reply, watched.signal)
+    await send(operation, shapes, res, reply, { ...watched, stopping: options.stopping })
   } finally {
     watched.stop()
   }
@@ -89,7 +89,7 @@ async function send(
   shapes: OperationShapes,
   res: ServerResponse,
   reply: unknown,
-  signal: AbortSignal,
+  signals: StreamSignals,
 ): Promise<void> {
   // Each cast below is what `implement` demanded of a handler for this kind of output.
   switch (operation.output) {
@@ -101,7 +101,7 @@ async function send(
     case 'bytes':
       return sendBytes(res, reply as BytesReply)
     case 'events':
-      return sendEvents(res, reply as AsyncIterable<unknown>, signal)
+      return sendEvents(res, reply as AsyncIterable<unknown>, signals)
     case 'redirect':
       res.writeHead(303, { Location: (reply as { location: string }).location }).end()
       return

@@ -27,6 +27,7 @@ export function mount(options: MountOptions): Mounted {
     const found = router.match(method, facts.url.pathname)
     const route = found[0][0]?.[0]
     if (!route) return refuseMethod(router, options.version, req, res, facts.url.pathname)
+    facts.trace.operation = route.operation.id
     if (route.operation.access.kind !== 'public') refuseTooOld(facts.agent, options)
     await answer(options, route, pathParams(found), req, res, facts)
     return true

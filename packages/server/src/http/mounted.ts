@@ -22,6 +22,8 @@ export interface ListenerFacts {
   readonly address: string
   readonly agent: string
   readonly url: URL
+  /** Who answered, for the log and the metrics: written by the handler that took the request. */
+  readonly trace: { operation: string }
 }
 
 /** Answers one request; false when no operation has this path. Throws faults for the listener to send. */

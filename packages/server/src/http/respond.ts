@@ -46,7 +46,7 @@ export async function sendBytes(res: ServerResponse, reply: BytesReply): Promise
 export async function sendEvents(
   res: ServerResponse,
   events: AsyncIterable<unknown>,
-  signal: AbortSignal,
+  { signal, stopping }: StreamSignals,
 ): Promise<void> {
   res.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
@@ -59,7 +59,7 @@ export async function sendEvents(
   }
   res.flushHeaders()
   const pulse = setInterval(() => res.write(':\n\n'), 15_000)
-  const cut = () => res.destroy()
+  const cut = () => (stopping.aborted ? sendAway(res) : res.destroy())
   signal.addEventListener('abort', cut, { once: true })
   try {
     for await (const event of events) {
@@ -73,6 +73,18 @@ export async function sendEvents(
     clearInterval(pulse)
     signal.removeEventListener('abort', cut)
   }
+}
+
+/** When a stream of events is over before its end. */
+export interface StreamSignals {
+  /** The client left, the credential died, or the server stops. */
+  readonly signal: AbortSignal
+  readonly stopping: AbortSignal
+}
+
+/** Ends the stream as one that may be asked for again, a second from now: by then another server is there, or this one anew. */
+function sendAway(res: ServerResponse): void {
+  res.end('retry: 1000\n\n')
 }
 
 function eventId(event: unknown): string {

@@ -1,7 +1,10 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '@norrix/contract/fault'
+
+/** Lies in a data folder while a backup is put there; whoever finds it found half a restore. */
+export const restoringMark = 'restoring'
 
 export interface FolderLock {
   release(): void
@@ -15,6 +18,7 @@ export interface FolderLock {
  */
 export function lockFolder(folder: string): FolderLock {
   const file = openIn(folder)
+  if (existsSync(join(folder, restoringMark))) throw halfRestored(folder)
   try {
     file.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;')
   } catch (cause) {
@@ -40,4 +44,11 @@ function openIn(folder: string): DatabaseSync {
       cause,
     })
   }
+}
+
+function halfRestored(folder: string): Fault {
+  return new Fault('data_unusable', {
+    message: `A restore into ${folder} was cut off: what lies there is not whole.`,
+    fix: 'remove that folder, then norrix-server restore once more',
+  })
 }

@@ -10,6 +10,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '@norrix/contract/fault'
 
@@ -71,11 +72,22 @@ export function keepSecret(
 export interface Secrets {
   /** @throws Fault data_unusable, secrets_differ */
   keep(name: string, make?: () => Uint8Array): Promise<Uint8Array>
+  /** A text that is another one once the file of any of these has been replaced. */
+  stamp(names: readonly string[]): Promise<string>
 }
 
 /** Secrets in a folder that one server has for itself. */
 export function folderSecrets(folder: string): Secrets {
-  return { keep: async (name, make) => keepSecret(folder, name, make) }
+  return {
+    keep: async (name, make) => keepSecret(folder, name, make),
+    stamp: (names) => stampOf(folder, names),
+  }
+}
+
+/** See `Secrets.stamp`. */
+export async function stampOf(folder: string, names: readonly string[]): Promise<string> {
+  const files = await Promise.all(names.map((name) => stat(join(folder, name))))
+  return files.map(({ mtimeMs, ino, size }) => `${mtimeMs} ${ino} ${size}`).join(' ')
 }
 
 /** Reads a secret; undefined where there is none. @throws Fault data_unusable */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Fault } from '@norrix/contract/fault'
 import type { Tables } from '../schema/index.ts'
 import type { Db } from './db/database.ts'
-import { keepSecret, readSecret, type Secrets } from './secrets.ts'
+import { keepSecret, readSecret, stampOf, type Secrets } from './secrets.ts'
 
 type Digests = Db<Pick<Tables, 'secret_digests'>>
 
@@ -14,6 +14,7 @@ type Digests = Db<Pick<Tables, 'secret_digests'>>
  */
 export function sharedSecrets(db: Digests, folder: string): Secrets {
   return {
+    stamp: (names) => stampOf(folder, names),
     async keep(name, make) {
       const file = join(folder, name)
       const known = await findDigest(db, name)

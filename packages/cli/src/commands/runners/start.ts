@@ -4,6 +4,7 @@ import { platforms as allPlatforms, type Platform } from '@norrix/contract/build
 import { Fault } from '@norrix/contract/fault'
 import { command } from '../../command.ts'
 import type { Io } from '../../io/io.ts'
+import { firstLineOfStdin } from '../../io/stdin.ts'
 import { noServer } from '../../needs/api.ts'
 import { isLoopback, readOrigin, type Environment } from '../../needs/environment.ts'
 import { textOption, type Call } from '../../needs/call.ts'
@@ -46,7 +47,7 @@ function serverOf(call: Call, environment: Environment): string {
 /** From the environment, else one line of stdin: arguments are for everybody on the machine to read. */
 async function readToken({ around }: Basics): Promise<string> {
   const given = around.env['NORRIX_RUNNER_TOKEN']?.trim()
-  const token = given || (around.stdin.isTTY === true ? '' : await firstLine())
+  const token = given || (around.stdin.isTTY === true ? '' : (await firstLineOfStdin()).trim())
   if (/^nrr_[\x21-\x7e]{8,200}$/.test(token)) return token
   throw new Fault(token === '' ? 'usage' : 'runner_unknown', {
     message:
@@ -55,15 +56,6 @@ async function readToken({ around }: Basics): Promise<string> {
         : 'This is not a runner token: those begin with nrr_. Nothing was sent.',
     fix: 'set NORRIX_RUNNER_TOKEN, or give it on stdin; Dashboard → Runners → Add runner makes one',
   })
-}
-
-async function firstLine(): Promise<string> {
-  let text = ''
-  for await (const chunk of process.stdin.setEncoding('utf8')) {
-    text += String(chunk)
-    if (text.includes('\n') || text.length > 4096) break
-  }
-  return (text.split('\n')[0] ?? '').trim()
 }
 
 /** A folder of this runner alone: the same token is the same runner. Root's is one that another uid can reach. */

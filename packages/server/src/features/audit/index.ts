@@ -5,9 +5,9 @@ import type { Db } from '../../kernel/db/database.ts'
 import type { Effects } from '../../kernel/effects.ts'
 import type { Tables } from '../../schema/index.ts'
 
-/** Who did something. */
+/** Who did something. An operator has a shell on the host and no account here. */
 export interface Actor {
-  readonly kind: 'nobody' | 'session' | 'key' | 'runner' | 'server'
+  readonly kind: 'nobody' | 'session' | 'key' | 'runner' | 'server' | 'operator'
   readonly id: string | null
   readonly name: string
 }
@@ -76,4 +76,15 @@ export function originOf({ address, requestId }: RequestContext): {
   requestId: string
 } {
   return { address, requestId }
+}
+
+/** When something was last written; milliseconds since 1970. */
+export async function newestEvent(
+  db: Pick<Db<Pick<Tables, 'audit_events'>>, 'selectFrom'>,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('audit_events')
+    .select((e) => e.fn.max('at').as('at'))
+    .executeTakeFirst()
+  return row?.at === null || row === undefined ? undefined : Number(row.at)
 }

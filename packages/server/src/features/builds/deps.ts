@@ -43,6 +43,8 @@ export interface BuildsDeps {
   readonly bell: Bell
   readonly runners: Pick<Runners, 'current' | 'seen' | 'availability'>
   readonly config: { readonly publicUrl: string; readonly limits: BuildLimits }
+  /** Told of each build whose runner vanished. */
+  readonly onLost?: () => void
   /** `usualTiming` where nothing else is given. */
   readonly timing?: LeaseTiming
 }

@@ -11,6 +11,7 @@ import type { Asking } from './service.ts'
 
 export { attemptsMax } from './deps.ts'
 export type { BuildLimits, BuildsDeps, LeaseTiming } from './deps.ts'
+export { buildCounts, namedBlobs, queueDepths, type NamedBlob } from './views.ts'
 export type { Sweeper } from './jobs.ts'
 
 export interface Builds {

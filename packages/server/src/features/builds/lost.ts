@@ -18,12 +18,13 @@ export interface Settled {
  * The caller holds the job, and ends it unless the build is queued.
  */
 export async function settleLost(
-  { effects }: Inside,
+  { effects, onLost }: Inside,
   tx: Db<Tables>,
   build: BuildsTable,
 ): Promise<Settled> {
   const now = effects.now()
   const { id, attempts } = build
+  onLost?.()
   const lost = `The runner ${build.runner_name ?? ''} was lost in attempt ${attempts} of ${attemptsMax}.`
   const settle = async (to: 'queued' | 'failed' | 'cancelled', say: string, fields: Fields) => {
     await addLogLine(tx, build, `${lost} ${say}`)

@@ -150,3 +150,48 @@ export function leaseLookup(
      where l.token_hash = ?`,
   )
 }
+
+/** A blob that a row stands for, and what the row says of it. */
+export interface NamedBlob {
+  readonly key: string
+  readonly sha256: string
+  readonly sizeBytes: number
+  /** The id of the source or artifact. */
+  readonly of: string
+}
+
+/** Every blob that the database names. */
+export async function namedBlobs(db: Reader): Promise<readonly NamedBlob[]> {
+  const blob = ['id', 'blob', 'sha256', 'size_bytes'] as const
+  const sources = await db.selectFrom('sources').select(blob).execute()
+  const artifacts = await db.selectFrom('artifacts').select(blob).execute()
+  return [...sources, ...artifacts].map((row) => ({
+    key: row.blob,
+    sha256: row.sha256,
+    sizeBytes: Number(row.size_bytes),
+    of: row.id,
+  }))
+}
+
+/** How many builds there are in each state. */
+export function buildCounts(
+  db: Reader,
+): Promise<{ state: BuildState; count: string | number | bigint }[]> {
+  return db
+    .selectFrom('builds')
+    .select((e) => ['state', e.fn.countAll().as('count')])
+    .groupBy('state')
+    .execute()
+}
+
+/** How many jobs wait, by lane. */
+export function queueDepths(
+  db: Reader,
+): Promise<{ lane: string; count: string | number | bigint }[]> {
+  return db
+    .selectFrom('jobs')
+    .select((e) => ['lane', e.fn.countAll().as('count')])
+    .where('state', '=', 'queued')
+    .groupBy('lane')
+    .execute()
+}

@@ -28,6 +28,10 @@ import { tagOf } from './web/attempt.ts'
 import { cookieNames } from './web/cookies.ts'
 import { assets } from './web/send.ts'
 
+export { rotateCookieKeys, rotateSigningKeys } from './authorization-server/keys.ts'
+export { isClaimed } from './claims/store.ts'
+export { checkUpstreams } from './upstreams/check.ts'
+export { identityOperator } from './operator.ts'
 export type { PasswordCost } from './accounts/password.ts'
 export type { SignUp, UpstreamConfig } from './config.ts'
 

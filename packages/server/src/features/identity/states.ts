@@ -168,6 +168,17 @@ export async function extendState(
     .execute()
 }
 
+/**
+ * Removes all that stands for an account: grants and their tokens, what browsers remember, sign-ins on their way. Looks through
+ * the whole table; it is for an operator's rare act, not for a request.
+ */
+export async function removeStatesOf(db: StatesDb, accountId: string): Promise<void> {
+  await db
+    .deleteFrom('oidc_states')
+    .where('payload', 'like', `%"accountId":"${accountId}"%`)
+    .execute()
+}
+
 /** Removes what has expired, but for rows that somebody else is at: another server's sweep, or a grant's end. */
 export async function sweepStates(db: StatesDb, now: number): Promise<void> {
   await db

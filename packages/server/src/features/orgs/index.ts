@@ -13,6 +13,8 @@ import type { Tables } from '../../schema/index.ts'
 import { actorOf, originOf, type Audit } from '../audit/index.ts'
 import { findOrg, insertOrg, listOrgsOf, type OrgRow } from './store.ts'
 
+export { findOrg } from './store.ts'
+
 export interface Orgs {
   readonly routes: readonly Route[]
   /** Makes an organization with its first owner, in the caller's transaction. The caller records the act. */

@@ -14,6 +14,7 @@ import {
   ensureServerRunner,
   hello,
   listRunners,
+  onlineMs,
   removeRunnerOf,
   retireServerRunner,
   runnerUnknown,
@@ -21,8 +22,10 @@ import {
   type RunnersDeps,
 } from './service.ts'
 import { updateRunner } from './store.ts'
-import { runnerLookup } from './views.ts'
+import { countByPlatform, runnerLookup } from './views.ts'
 
+export { newestServerRunner } from './store.ts'
+export { runnersOperator } from './operator.ts'
 export type { CurrentRunner, RunnersDeps } from './service.ts'
 
 /** "Last seen" is as fine as this; a row is not written at each request. */
@@ -48,6 +51,14 @@ export interface Runners {
   /** Notes that a runner showed itself by other means than its own token: a lease's heartbeat. */
   seen(runnerId: string): Promise<void>
   availability(orgId: string, platform: Platform): Promise<Output<'runners.availability'>>
+}
+
+/** How many runners are online, for each platform. */
+export function runnersOnline(
+  db: Pick<Db<Tables>, 'selectFrom'>,
+  now: number,
+): Promise<Record<string, number>> {
+  return countByPlatform(db, now - onlineMs)
 }
 
 /** The machines that build. A removed runner's leases are refused by the builds feature, which asks whether it is left. */

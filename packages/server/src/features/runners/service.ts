@@ -191,7 +191,7 @@ export function runnerUnknown(): Fault {
   })
 }
 
-function newRow(
+export function newRow(
   effects: Effects,
   { orgId, name, token }: { orgId: string | null; name: string; token: string },
 ): RunnersTable {

@@ -61,3 +61,14 @@ export function listServing(db: Own, orgId: string): Promise<RunnersTable[]> {
     .where('removed_at', 'is', null)
     .execute()
 }
+
+/** Of the runners beside servers, the one that was seen last. */
+export function newestServerRunner(db: Own): Promise<RunnersTable | undefined> {
+  return db
+    .selectFrom('runners')
+    .selectAll()
+    .where('server_id', 'is not', null)
+    .where('removed_at', 'is', null)
+    .orderBy('last_seen_at', 'desc')
+    .executeTakeFirst()
+}

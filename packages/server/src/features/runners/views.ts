@@ -1,3 +1,4 @@
+import { isPlatform } from '@norrix/contract/builds.policy'
 import type { Cursor } from '@norrix/contract/page'
 import type { Database, Db } from '../../kernel/db/database.ts'
 import type { Tables } from '../../schema/index.ts'
@@ -65,4 +66,19 @@ export function runnerLookup(
   return db.lookup<RunnerCheck>(
     'select id, org_id, name from runners where token_hash = ? and removed_at is null',
   )
+}
+
+/** How many runners were seen since then, for each platform. */
+export async function countByPlatform(db: Reader, since: number): Promise<Record<string, number>> {
+  const rows = await db
+    .selectFrom('runners')
+    .select('platforms')
+    .where('removed_at', 'is', null)
+    .where('last_seen_at', '>', since)
+    .execute()
+  const counts: Record<string, number> = {}
+  for (const platform of rows.flatMap((row) => row.platforms.split(' ')).filter(isPlatform)) {
+    counts[platform] = (counts[platform] ?? 0) + 1
+  }
+  return counts
 }

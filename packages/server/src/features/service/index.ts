@@ -26,6 +26,8 @@ export interface ServiceDeps {
   /** The other environment of this host, if there is one and it runs. */
   readonly sibling: () => { readonly kind: EnvironmentKind; readonly url: string } | undefined
   readonly signInNames: () => readonly string[]
+  /** @throws Fault unavailable while this server cannot do its work */
+  readonly ready: () => Promise<void>
   /** Undefined until `npm run build` has packed it. */
   readonly cli: CliPackage | undefined
 }
@@ -54,6 +56,11 @@ export function serviceFeature(deps: ServiceDeps): { readonly routes: readonly R
           signIn: [...deps.signInNames()],
           sibling: sibling ? { kind: sibling.kind, url: sibling.url } : null,
         }
+      }),
+      implement(operations.health, () => ({ status: 'up' as const })),
+      implement(operations.ready, async () => {
+        await deps.ready()
+        return { status: 'ready' as const }
       }),
       implement(operations.openapi, () => openApi),
       implement(operations.cli, () => {

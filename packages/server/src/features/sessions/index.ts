@@ -13,6 +13,8 @@ import { endSession, insertSession, touchSession } from './store.ts'
 import { sessionLookups, type SessionRow } from './views.ts'
 import { whoami, type EnvironmentFacts } from './whoami.ts'
 
+export { endSessionsOf } from './store.ts'
+
 const day = 24 * 60 * 60 * 1000
 
 /** A session that nobody uses for this long ends. */

@@ -26,6 +26,17 @@ export async function endSession(
     .executeTakeFirst()
 }
 
+/** Ends every session of an account that has not ended: says how many. */
+export async function endSessionsOf(db: Own, accountId: string, now: number): Promise<number> {
+  const result = await db
+    .updateTable('sessions')
+    .set({ ended_at: now })
+    .where('account_id', '=', accountId)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+  return Number(result.numUpdatedRows)
+}
+
 /** Notes a use, and puts off the idle end: never past the absolute one. */
 export async function touchSession(
   db: Own,

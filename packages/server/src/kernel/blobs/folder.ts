@@ -26,7 +26,7 @@ export function folderBlobs(folder: string, serverId = 'server'): Blobs {
       const draft = join(drafts, key)
       try {
         const stored = await writeDraft(draft, bytes, limits)
-        await moveDurably(draft, pathOf(folder, key), folder)
+        await moveDurably(draft, blobPath(folder, key), folder)
         return { key, ...stored }
       } catch (error) {
         await rm(draft, { force: true })
@@ -34,15 +34,15 @@ export function folderBlobs(folder: string, serverId = 'server'): Blobs {
       }
     },
     async open(key) {
-      if (!isKey(key)) throw notFound()
+      if (!isBlobKey(key)) throw notFound()
       try {
-        return (await open(pathOf(folder, key), 'r')).createReadStream()
+        return (await open(blobPath(folder, key), 'r')).createReadStream()
       } catch (error) {
         throw hasCode(error, 'ENOENT') ? notFound(error) : error
       }
     },
     async remove(key) {
-      if (isKey(key)) await rm(pathOf(folder, key), { force: true })
+      if (isBlobKey(key)) await rm(blobPath(folder, key), { force: true })
     },
   }
 }
@@ -117,12 +117,12 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Two levels of 256 folders, so that none grows without bound. */
-function pathOf(folder: string, key: string): string {
+export function blobPath(folder: string, key: string): string {
   return join(folder, key.slice(0, 2), key.slice(2, 4), key)
 }
 
 /** Whatever else is asked for is no blob, and no path either. */
-function isKey(key: string): boolean {
+export function isBlobKey(key: string): boolean {
   return /^[0-9a-f]{40}$/.test(key)
 }
 

@@ -3,7 +3,7 @@ export interface AuditEventsTable {
   id: string
   at: number
   org_id: string | null
-  actor_kind: 'nobody' | 'session' | 'key' | 'runner' | 'server'
+  actor_kind: 'nobody' | 'session' | 'key' | 'runner' | 'server' | 'operator'
   actor_id: string | null
   actor_name: string
   action: string

@@ -1,6 +1,6 @@
 export interface RunnersTable {
   id: string
-  /** Null: the server's own, lent to every organization. */
+  /** Null: lent to every organization, by the server or its operator. */
   org_id: string | null
   /** The server process that runs it beside itself; null for every other runner. */
   server_id: string | null

@@ -34,3 +34,23 @@ export async function updateProfile(
 ): Promise<void> {
   await db.updateTable('accounts').set(profile).where('id', '=', id).execute()
 }
+
+/** By id or by address, in any case of letters: who several upstreams know under one address has several accounts. */
+export function findAccounts(db: Own, who: string): Promise<AccountsTable[]> {
+  return db
+    .selectFrom('accounts')
+    .selectAll()
+    .where((e) =>
+      e.or([e('id', '=', who), e(e.fn<string>('lower', ['email']), '=', who.toLowerCase())]),
+    )
+    .orderBy('created_at')
+    .execute()
+}
+
+export async function updateAccount(
+  db: Own,
+  id: string,
+  change: Partial<Pick<AccountsTable, 'disabled_at' | 'password_hash'>>,
+): Promise<void> {
+  await db.updateTable('accounts').set(change).where('id', '=', id).execute()
+}

@@ -9,7 +9,7 @@ import type { Tables } from '../../../schema/index.ts'
 import { removeGrant } from '../states.ts'
 import { readDevice } from '../web/fields.ts'
 import { commandLineClientId, dashboardClientId, type ClientId } from './clients.ts'
-import { keepServerKeys } from './keys.ts'
+import { withFreshKeys } from './fresh-keys.ts'
 import { browserMemorySeconds } from './policy.ts'
 import { createProvider, sessionCookie, type ProviderDeps } from './provider.ts'
 
@@ -73,11 +73,25 @@ export interface Exchange {
 export async function createAuthorizationServer(
   deps: Omit<ProviderDeps, 'keys' | 'dashboardSecret'> & { readonly secrets: Secrets },
 ): Promise<{ server: AuthorizationServer; dashboardSecret: string }> {
-  const keys = await keepServerKeys(deps.secrets)
   // Known to this process alone, which is also the one that presents it.
   const dashboardSecret = randomBytes(32).toString('base64url')
-  const provider = createProvider({ ...deps, keys, dashboardSecret })
-  return { server: wrap(provider, deps.cookies.https), dashboardSecret }
+  const fresh = await withFreshKeys(deps, (keys) =>
+    wrap(createProvider({ ...deps, keys, dashboardSecret }), deps.cookies.https),
+  )
+  const server: AuthorizationServer = {
+    owns: ownsPath,
+    handle: async (req, res) => (await fresh()).handle(req, res),
+    pending: async (req, res, uid) => (await fresh()).pending(req, res, uid),
+    signedIn: async (exchange, accountId) => (await fresh()).signedIn(exchange, accountId),
+    approve: async (exchange, record) => (await fresh()).approve(exchange, record),
+    deny: async (exchange) => (await fresh()).deny(exchange),
+    askAgain: async (exchange) => (await fresh()).askAgain(exchange),
+    accountIdIn: async (req, res) => (await fresh()).accountIdIn(req, res),
+    remember: async (req, res, accountId) => (await fresh()).remember(req, res, accountId),
+    forget: async (req, res) => (await fresh()).forget(req, res),
+    endGrant: (tx, grantHash) => removeGrant(tx, grantHash),
+  }
+  return { server, dashboardSecret }
 }
 
 const ownPaths = new Set([
@@ -90,13 +104,17 @@ const ownPaths = new Set([
   '/userinfo',
 ])
 
+function ownsPath(path: string): boolean {
+  return ownPaths.has(path) || /^\/authorize\/[\w-]{20,}$/.test(path)
+}
+
 function wrap(provider: Provider, https: boolean): AuthorizationServer {
   const callback = provider.callback()
   const sessionOf = (req: IncomingMessage, res: ServerResponse) =>
     provider.Session.get(provider.createContext(req, res))
 
   return {
-    owns: (path) => ownPaths.has(path) || /^\/authorize\/[\w-]{20,}$/.test(path),
+    owns: ownsPath,
     handle: (req, res) => callback(req, res),
     async pending(req, res, uid) {
       const interaction = await provider.interactionDetails(req, res).catch((cause: unknown) => {

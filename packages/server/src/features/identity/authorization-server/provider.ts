@@ -95,7 +95,7 @@ function configurationOf(deps: ProviderDeps, onReuse: (grantHash: string) => voi
       },
       long: flags,
       short: flags,
-      keys: [keys.cookies],
+      keys: [...keys.cookies],
     },
     routes: {
       authorization: '/authorize',

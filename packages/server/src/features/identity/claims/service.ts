@@ -53,18 +53,7 @@ export function createClaims(deps: {
   const { db, effects, audit, orgs, sessions, accounts } = deps
   return {
     isClaimed: () => isClaimed(db.kysely),
-    async newLink() {
-      const token = newToken('nrc_', effects.random)
-      const now = effects.now()
-      const expiresAt = now + claimLifeMs
-      const isReplaced = await replaceClaim(db.kysely, {
-        id: newId('claim', effects.random),
-        token_hash: hashToken(token),
-        created_at: now,
-        expires_at: expiresAt,
-      })
-      return isReplaced ? { url: `${deps.publicUrl}/claim?token=${token}`, expiresAt } : undefined
-    },
+    newLink: () => newOwnerLink(deps),
     async open(token) {
       const found = await findOpenClaim(db.kysely, hashToken(token), effects.now())
       if (!found) throw claimClosed(await isClaimed(db.kysely))
@@ -89,6 +78,28 @@ export function createClaims(deps: {
   }
 }
 
+/** See `Claims.newLink`. Also for whoever is no server: an operator's command beside it. */
+export async function newOwnerLink({
+  db,
+  effects,
+  publicUrl,
+}: {
+  db: Database<Tables>
+  effects: Effects
+  publicUrl: string
+}): Promise<OwnerLink | undefined> {
+  const token = newToken('nrc_', effects.random)
+  const now = effects.now()
+  const expiresAt = now + claimLifeMs
+  const isReplaced = await replaceClaim(db.kysely, {
+    id: newId('claim', effects.random),
+    token_hash: hashToken(token),
+    created_at: now,
+    expires_at: expiresAt,
+  })
+  return isReplaced ? { url: `${publicUrl}/claim?token=${token}`, expiresAt } : undefined
+}
+
 function claimClosed(claimed: boolean): Fault {
   return claimed
     ? new Fault('claim_closed', {
@@ -97,6 +108,6 @@ function claimClosed(claimed: boolean): Fault {
       })
     : new Fault('claim_closed', {
         message: 'This claim link is too old, or a newer one took its place.',
-        fix: 'start the server again: it prints a new link, good for 15 minutes',
+        fix: 'run `norrix-server owner-link` on the host: it prints a new one, good for 15 minutes',
       })
 }

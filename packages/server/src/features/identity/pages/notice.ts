@@ -30,7 +30,7 @@ export function unclaimedPage(place: Place): Html {
   return layout(place, {
     title: 'Not claimed yet',
     main: html`${state('stop', html`This server has no owner yet`)}
-<p>Open the claim link that the server printed when it started. If it is older than 15 minutes, start the server again: it prints a new one.</p>`,
+<p>Open the claim link that the server printed when it started. If it is older than 15 minutes, run <code>norrix-server owner-link</code> on the host: it prints a new one.</p>`,
   })
 }
 

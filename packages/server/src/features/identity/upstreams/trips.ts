@@ -60,6 +60,11 @@ export interface Departure {
 
 const lifeSeconds = 15 * 60
 
+/** Where an upstream sends the browser back to: one path for each, registered there byte for byte. */
+export function callbackUri(publicUrl: string, upstreamId: string): string {
+  return `${publicUrl}/sign-in/${upstreamId}/callback`
+}
+
 /**
  * Trips to upstreams and back.
  *
@@ -75,7 +80,7 @@ export function createTrips(deps: {
   publicUrl: string
 }): Trips {
   const { db, effects, cookies, upstreams } = deps
-  const callbackUri = (id: string) => `${deps.publicUrl}/sign-in/${id}/callback`
+  const ownCallback = (id: string) => callbackUri(deps.publicUrl, id)
   const cookieName = (tag: string) => cookies.forOrigin(`upstream_${tag}`)
   const read = (req: IncomingMessage, tag: string) => {
     if (!isTag(tag)) return undefined
@@ -90,12 +95,12 @@ export function createTrips(deps: {
     })
 
   return {
-    callbackUri,
+    callbackUri: ownCallback,
     async depart(res, { upstreamId, purpose, afresh }) {
       const upstream = upstreams.externalById(upstreamId)
       const secret = newToken('', effects.random)
       const attempt = attemptFrom(secret)
-      const redirectUri = callbackUri(upstreamId)
+      const redirectUri = ownCallback(upstreamId)
       const url = await upstream.begin({ ...attempt, redirectUri, afresh })
       const claimId = purpose.kind === 'claim' ? purpose.claimId : null
       await save('UpstreamTrip', secret, { upstreamId, claimId })
@@ -120,7 +125,7 @@ export function createTrips(deps: {
       const trip = await takeState(db.kysely, key, effects.now())
       if (trip?.['upstreamId'] !== upstreamId) throw strayCallback()
       const upstream = upstreams.externalById(upstreamId)
-      const redirectUri = callbackUri(upstreamId)
+      const redirectUri = ownCallback(upstreamId)
       const identified = await upstream.finish({ ...attempt, redirectUri, afresh: false }, callback)
       await save('UpstreamArrival', cookie.secret, { identified, claimId: trip['claimId'] })
       return { purpose: cookie.purpose, upstreamName: upstream.name, tag }

@@ -54,7 +54,7 @@ function isEmail(text: string): boolean {
 }
 
 /** Length is what counts (NIST SP 800-63B 5.1.1.2); composition rules are left out on purpose. */
-function weaknessOf(password: string, email: string): string | undefined {
+export function weaknessOf(password: string, email: string): string | undefined {
   const length = Array.from(password).length
   if (length < passwordLengthMin) return `Use at least ${passwordLengthMin} characters.`
   if (length > passwordLengthMax) return `Use at most ${passwordLengthMax} characters.`
