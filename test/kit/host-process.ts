@@ -23,4 +23,7 @@ const servers = await Promise.all(
   })),
 )
 process.stdout.write(`${JSON.stringify(servers)}\n`)
-process.once('SIGTERM', () => void hosting.stop().then(() => process.exit(0)))
+const stop = (): void => void hosting.stop().then(() => process.exit(0))
+process.once('SIGTERM', stop)
+// A test that gave up leaves no server behind, which would keep the whole run from ending.
+process.stdin.resume().once('end', stop)

@@ -39,7 +39,8 @@ export async function hostAs(
   const main = fileURLToPath(new URL('./host-process.ts', import.meta.url))
   const { within = [], cwd, env } = options
   const [file = '', ...args] = [...within, ...commandAs(uid, [process.execPath, main])]
-  const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  // Its stdin says nothing: that it ends tells the server that whoever started it is gone.
+  const child = spawn(file, args, { cwd, env, stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
   const first = new Promise<string>((resolve, reject) => {
     lines.once('line', resolve)
