@@ -17,6 +17,10 @@ const onPostgres = [
 ]
 const isOnPostgres = process.env['NORRIX_TEST_ENGINE'] === 'postgres'
 
+// Processes killed, backups under load, restarts: minutes even in small counts. `npm run test:hard`.
+const hard = ['test/{operators,crash}/*.test.ts']
+const isHard = process.env['NORRIX_TEST_HARD'] === '1'
+
 export default defineConfig({
   test: {
     include: ['packages/**/*.test.ts', 'test/**/*.test.ts', 'packages/dashboard/e2e/**/*.e2e.ts'],
@@ -26,6 +30,7 @@ export default defineConfig({
       'test/tools/**',
       ...(isLong ? [] : long),
       ...(isOnPostgres ? [] : onPostgres),
+      ...(isHard || isLong ? [] : hard),
     ],
     sequence: { seed, sequencer: SlowFirst },
     // The tests run what people run: the built dashboard and the packed command line.

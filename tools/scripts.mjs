@@ -27,6 +27,10 @@ export const scripts = {
     ],
     env: { NORRIX_TEST_ENGINE: 'postgres' },
   },
+  'test:hard': {
+    steps: [[...vitest, 'test/operators', 'test/crash']],
+    env: { NORRIX_TEST_HARD: '1' },
+  },
   'test:long': { steps: [vitest], env: { NORRIX_TEST_LONG: '1' } },
   check: { steps: [['tools/check.ts']] },
   'check:types': { steps: [['tools/check.ts', 'types']] },

@@ -31,7 +31,11 @@ export function startLoad(
           else failed.push(String(answer.status))
           await answer.arrayBuffer()
         },
-        (error: unknown) => failed.push(String(error instanceof Error ? error.cause : error)),
+        (error: unknown) => {
+          // Asked again in the next round.
+          if (!isClosedInUse(error))
+            failed.push(String(error instanceof Error ? error.cause : error))
+        },
       )
     }
   }
@@ -43,4 +47,12 @@ export function startLoad(
       return { answered, failed }
     },
   }
+}
+
+/**
+ * A kept connection may be closed in the very moment in which it is used again. A client asks once more then, where asking
+ * changes nothing (RFC 9110 section 9.2.2).
+ */
+function isClosedInUse(error: unknown): boolean {
+  return error instanceof Error && /ECONNRESET|other side closed/.test(String(error.cause))
 }
