@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Scope } from '@norrix/contract/access.policy'
 import { readKey } from '@norrix/contract/api-key-format.policy'
 import { Fault } from '@norrix/contract/fault'
@@ -23,7 +24,7 @@ interface KeyRow {
  */
 export function authenticateKey(deps: {
   db: Database<Tables>
-  pepper: Uint8Array
+  pepper: KeyObject
   now: () => number
   uses: KeyUses
 }): Authenticate<'api-key', KeyPrincipal> {
