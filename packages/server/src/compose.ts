@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { operations } from '@norrix/contract/operations'
 import { shapes } from '@norrix/contract/shapes'
 import type { EnvironmentConfig } from './config.ts'
@@ -154,7 +155,7 @@ async function buildFeatures(
     effects,
     audit,
     environment: kind,
-    pepper: await secrets.keep('api-key-pepper'),
+    pepper: createSecretKey(await secrets.keep('api-key-pepper')),
     cancelBuildsOf: builds.cancelBuildsOf,
   })
   const service = serviceFeature({

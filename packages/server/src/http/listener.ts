@@ -9,6 +9,7 @@ import { setSecurityHeaders } from './headers.ts'
 import type { ListenerFacts, Mounted } from './mounted.ts'
 import { requireOwnOrigin } from './origin.ts'
 import { notFound } from './refusals.ts'
+import { requestIds } from './request-ids.ts'
 import { sendFault } from './respond.ts'
 
 export interface ListenerOptions {
@@ -41,8 +42,9 @@ export function createListener(
   options: ListenerOptions,
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const https = options.publicUrl.startsWith('https:')
+  const nextId = requestIds(randomBytes)
   return (req, res) => {
-    const requestId = newId('request', randomBytes)
+    const requestId = nextId()
     const trace: Trace = { operation: 'none' }
     watchAnswer(options, req, res, { requestId, trace })
     setSecurityHeaders(res, { requestId, https })

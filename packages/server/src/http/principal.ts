@@ -25,6 +25,8 @@ export interface KeyPrincipal {
   readonly kind: 'key'
   readonly keyId: string
   readonly orgId: string
+  /** The organization as the check of the key read it, in the same look-up. Milliseconds since 1970. */
+  readonly org: { readonly name: string; readonly createdAt: number }
   readonly name: string
   readonly start: string
   readonly scopes: readonly Scope[]

@@ -6,10 +6,11 @@ import { faultBody, faultHeaders } from './faults.ts'
 import { attachmentHeaders } from './headers.ts'
 
 export function sendJson(res: ServerResponse, status: number, value: unknown): void {
-  const body = Buffer.from(JSON.stringify(value))
+  // A text goes out in one write with the headers; bytes would be a second piece.
+  const body = JSON.stringify(value)
   res.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': body.length,
+    'Content-Length': Buffer.byteLength(body),
   })
   res.end(body)
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Scope } from '@norrix/contract/access.policy'
 import { readKey } from '@norrix/contract/api-key-format.policy'
 import { Fault } from '@norrix/contract/fault'
@@ -10,6 +11,8 @@ import type { KeyUses } from './uses.ts'
 interface KeyRow {
   readonly id: string
   readonly org_id: string
+  readonly org_name: string
+  readonly org_created_at: number
   readonly name: string
   readonly start: string
   readonly scopes: string
@@ -23,12 +26,15 @@ interface KeyRow {
  */
 export function authenticateKey(deps: {
   db: Database<Tables>
-  pepper: Uint8Array
+  pepper: KeyObject
   now: () => number
   uses: KeyUses
 }): Authenticate<'api-key', KeyPrincipal> {
   const lookup = deps.db.lookup<KeyRow>(
-    'select id, org_id, name, start, scopes, expires_at, revoked_at from api_keys where secret_hash = ?',
+    `select k.id, k.org_id, k.name, k.start, k.scopes, k.expires_at, k.revoked_at,
+       o.name as org_name, o.created_at as org_created_at
+     from api_keys k join orgs o on o.id = k.org_id
+     where k.secret_hash = ?`,
   )
   return async ({ key }, facts) => {
     // Noise never reaches the database. Unknown, mistyped and foreign keys get one answer (ruling 20).
@@ -45,6 +51,7 @@ export function authenticateKey(deps: {
       kind: 'key',
       keyId: row.id,
       orgId: row.org_id,
+      org: { name: row.org_name, createdAt: row.org_created_at },
       name: row.name,
       start: row.start,
       // Written by `create`, which took them from the contract's shape.

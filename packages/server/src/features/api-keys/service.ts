@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Scope } from '@norrix/contract/access.policy'
 import {
   formatKey,
@@ -28,7 +29,7 @@ export interface ApiKeysDeps {
   readonly effects: Effects
   readonly audit: Audit
   readonly environment: EnvironmentKind
-  readonly pepper: Uint8Array
+  readonly pepper: KeyObject
   /** Cancels the builds that a key queued and that have not ended; says how many. Builds are above this feature. */
   readonly cancelBuildsOf: (tx: Db<Tables>, keyId: string, by: Asking) => Promise<number>
 }

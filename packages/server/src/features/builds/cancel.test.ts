@@ -106,5 +106,6 @@ async function insertKey() {
   }
   await rig.db.kysely.insertInto('api_keys').values(row).execute()
   const principal = { kind: 'key', keyId: 'key_1', orgId: 'org_1', name: 'GitHub Actions' } as const
-  return { ...principal, start: 'nrx_start', scopes: ['build'], expiresAt: null } as const
+  const org = { name: 'org_1', createdAt: 1 }
+  return { ...principal, org, start: 'nrx_start', scopes: ['build'], expiresAt: null } as const
 }

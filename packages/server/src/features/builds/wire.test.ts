@@ -1,5 +1,5 @@
 // What holds of builds over a real socket: sizes, streams, headers, revocation in mid-flight.
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatKey } from '@norrix/contract/api-key-format.policy'
@@ -183,7 +183,8 @@ async function expectOk(answer: Response): Promise<Response> {
 
 /** A key as the dashboard would have made it. */
 async function makeKey(scopes: string): Promise<{ id: string; secret: string }> {
-  const pepper = readFileSync(join(norrix.prod.dataFolder, 'secrets', 'api-key-pepper'))
+  const file = join(norrix.prod.dataFolder, 'secrets', 'api-key-pepper')
+  const pepper = createSecretKey(readFileSync(file))
   const secret = formatKey('prod', (count) => randomBytes(count))
   const id = `key_${randomBytes(4).toString('hex')}`
   const made = {

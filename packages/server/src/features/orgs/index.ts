@@ -43,8 +43,9 @@ export function orgsFeature(deps: { db: Database<Tables>; effects: Effects; audi
   }
   const listFor: Orgs['listFor'] = async (principal, { limit, cursor }) => {
     if (principal.kind === 'key') {
-      const own = await findOrg(db.kysely, principal.orgId, null)
-      return { items: own ? [toOrg(own)] : [], next: null }
+      const { orgId: id, org } = principal
+      const own = { id, name: org.name, role: null, created_at: org.createdAt }
+      return { items: [toOrg(own)], next: null }
     }
     const after = cursor === undefined ? undefined : parseCursor(cursor)
     const rows = await listOrgsOf(db.kysely, principal.accountId, { limit, after })
