@@ -56,7 +56,7 @@ test.for([...tableNames])('docs/benchmarks.md has every promised row of the tabl
 
 test('no table that is measured is missing from the page, and none stands there that nothing measures', () => {
   const marked = [...page.matchAll(/<!-- (\S+): written by npm run bench -->/g)]
-  expect(marked.map(([, name]) => name).toSorted()).toEqual([...tableNames].toSorted())
+  expect(new Set(marked.map(([, name]) => name))).toEqual(new Set(tableNames))
 })
 
 test('a table is measured on request, all of them otherwise, in the order of the page', () => {
