@@ -68,11 +68,12 @@ export async function startServer(
   const version = deps.version ?? ownVersion
   const localOrigin = `http://127.0.0.1:${port}`
   const metrics = config.metrics ? serverMetrics(config.kind) : noMetrics
-  const scraped = await openMetrics(config, metrics, effects).catch(async (error: unknown) => {
+  const undo = async (error: unknown): Promise<never> => {
     await closeAll(servers, 0)
     lock.release()
     throw error
-  })
+  }
+  const scraped = await openMetrics(config, metrics, effects).catch(undo)
   const parts = await compose(config, {
     effects,
     publicUrl,
@@ -82,6 +83,9 @@ export async function startServer(
     sibling: () => deps.sibling?.(),
     passwordCost: deps.passwordCost,
     metrics,
+  }).catch(async (error: unknown) => {
+    await closeAll(scraped, 0)
+    return undo(error)
   })
   answer = createListener({
     publicUrl,
