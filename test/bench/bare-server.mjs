@@ -3,6 +3,8 @@ import { createServer } from 'node:http'
 
 const server = createServer((_req, res) => res.end('{}'))
 server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${server.address().port}` })}\n`)
+  process.stdout.write(
+    `${JSON.stringify({ event: 'server.started', url: `http://127.0.0.1:${server.address().port}` })}\n`,
+  )
 })
 process.on('SIGTERM', () => process.exit())

@@ -5,7 +5,7 @@ import { temporaryHome } from '../kit/run-norrix.ts'
 import { installedTools } from '../../tools/locked-tools.ts'
 import { inRounds } from './rounds.ts'
 import { figure, judged, median, spread, type Aim, type Section } from './section.ts'
-import { scratchFolder, serve } from './served.ts'
+import { scratchFolder, serveUnclaimed } from './served.ts'
 import { sqlite } from './stores.ts'
 import type { Table } from './table.ts'
 import { timedRun, type TimedRun } from './timed-run.ts'
@@ -31,7 +31,7 @@ export const cli: Table = async ({ isQuick }) => {
   const scratch = scratchFolder()
   const home = temporaryHome()
   const data = join(scratch.path, 'data')
-  const server = await serve(data, await sqlite.make(data))
+  const server = await serveUnclaimed(data, await sqlite.make(data))
   try {
     await claim(server)
     const signedIn = await signIn(server.url, { home: home.path })

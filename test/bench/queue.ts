@@ -9,7 +9,7 @@ import { bearer } from '../kit/people.ts'
 import { startFloor } from './floor.ts'
 import { inRounds, type Contender } from './rounds.ts'
 import { figure, judged, median, percentile, type Section } from './section.ts'
-import { scratchFolder, serve, type Served } from './served.ts'
+import { scratchFolder, serveUnclaimed, type Unclaimed } from './served.ts'
 import { startStores } from './stores.ts'
 import type { Table } from './table.ts'
 
@@ -37,7 +37,7 @@ export const queue: Table = async ({ isQuick }) => {
     for (const store of await startStores()) {
       stops.push(() => store.stop())
       const folder = join(scratch.path, store.name)
-      const server = await serve(folder, await store.make(folder))
+      const server = await serveUnclaimed(folder, await store.make(folder))
       stops.push(() => server.stop())
       contenders.push({ name: store.name, measure: await takes(server) })
     }
@@ -56,7 +56,7 @@ function meet(url: string): Promise<Sample> {
 }
 
 /** A runner that waits, a person who queues. */
-async function takes(server: Served): Promise<() => Promise<Sample>> {
+async function takes(server: Unclaimed): Promise<() => Promise<Sample>> {
   const person = await settleIn(server)
   const { orgId, client } = person
   const { token } = await client.call(runners.create, {

@@ -8,7 +8,7 @@ import { requestsSection, type Sample, type Target } from './requests-section.ts
 import { inRounds } from './rounds.ts'
 import { figure } from './section.ts'
 import { seedKeys, type SeededKeys } from './seed-keys.ts'
-import { scratchFolder, serve, type Served } from './served.ts'
+import { scratchFolder, serve } from './served.ts'
 import { startStores, type Store } from './stores.ts'
 import type { Table } from './table.ts'
 
@@ -19,6 +19,7 @@ const floors = {
 }
 
 type Stops = (() => unknown)[]
+type Running = Awaited<ReturnType<typeof serve>>
 
 /** Requests under load: the check of an API key among few and many, and a list. */
 export const requests: Table = async ({ isQuick }) => {
@@ -64,7 +65,7 @@ async function startOurs(counts: readonly number[], stops: Stops): Promise<Targe
   return targets
 }
 
-function keyCheck(store: Store, server: Served, { secrets }: SeededKeys, count: number): Target {
+function keyCheck(store: Store, server: Running, { secrets }: SeededKeys, count: number): Target {
   return {
     name: `key check, ${store.name}, ${figure(count)} keys`,
     url: `${server.url}/api/whoami`,
@@ -78,7 +79,7 @@ function keyCheck(store: Store, server: Served, { secrets }: SeededKeys, count: 
 
 async function buildList(
   store: Store,
-  server: Served,
+  server: Running,
   { orgId, secrets }: SeededKeys,
 ): Promise<Target> {
   const client = bearer(server.url, secrets[0] ?? '')

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { processorMs, residentMb } from './process-figures.ts'
 import { inRounds } from './rounds.ts'
 import { figure, judged, median, spread, type Section } from './section.ts'
-import { scratchFolder, writeConfig } from './served.ts'
+import { announcedIn, scratchFolder, writeConfig } from './served.ts'
 import { startStores } from './stores.ts'
 import type { Table } from './table.ts'
 
@@ -80,9 +80,8 @@ async function firstAnswer(file: string, config: string): Promise<Sample> {
 
 /** The address in the log of a server that starts. @throws Error when it ends instead */
 async function announced(log: Readable): Promise<string> {
-  const lines = createInterface({ input: log })
-  for await (const line of lines) {
-    const { url } = JSON.parse(line) as { url?: string } // each line is one entry
+  for await (const line of createInterface({ input: log })) {
+    const url = announcedIn(line)
     if (url !== undefined) return url
   }
   throw new Error('The server ended before it served.')
