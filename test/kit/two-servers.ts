@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PostgresConfig } from '@norrix/server/kernel/db/database'
 import { hostAs, type Hosted, type HostedServer } from './hosted.ts'
+import { freePort } from './free-port.ts'
 
 /** Server processes on one PostgreSQL, as a company hosts them: one public address, a data folder for each, one folder of blobs. */
 export interface Fleet {
@@ -101,12 +102,4 @@ async function startBalancer(
 
 function urlOf({ host, port, user, database }: PostgresConfig): string {
   return `postgres://${user}@${host}:${port}/${database}`
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo // it listens on TCP
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { PostgresConfig } from '@norrix/server/kernel/db/database'
 import { findBinaries, handOver, type Binaries } from './binaries.ts'
+import { freePort } from '../free-port.ts'
 
 const run = promisify(execFile)
 
@@ -76,12 +76,4 @@ async function initialize(binaries: Binaries, data: string, password: string): P
 async function program({ folder, as }: Binaries, name: string, args: string[]): Promise<void> {
   const env = { PATH: process.env['PATH'], LC_ALL: 'C' }
   await run(join(folder, name), args, { ...as, cwd: '/', env })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo // it listens on TCP
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
