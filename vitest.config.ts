@@ -17,8 +17,12 @@ const onPostgres = [
 ]
 const isOnPostgres = process.env['NORRIX_TEST_ENGINE'] === 'postgres'
 
-// Processes killed, backups under load, restarts: minutes even in small counts. `npm run test:hard`.
-const hard = ['test/{operators,crash}/*.test.ts']
+// Processes killed, backups under load, restarts, bugs planted: minutes even in small counts. `npm run test:hard`.
+const hard = [
+  'test/{operators,crash}/*.test.ts',
+  'test/journeys/isolation.test.ts',
+  'test/simulation/planted.test.ts',
+]
 const isHard = process.env['NORRIX_TEST_HARD'] === '1'
 
 export default defineConfig({
@@ -39,8 +43,8 @@ export default defineConfig({
     // third of the whole run. What a file changes of its process, it puts back.
     pool: 'forks',
     isolate: false,
-    // One more than the two cores this is measured on: some tests mostly wait.
-    maxWorkers: 3,
+    // Two more than the two cores this is measured on: some tests mostly wait.
+    maxWorkers: 4,
     testTimeout: isLong ? 600_000 : 60_000,
     hookTimeout: isLong ? 300_000 : 120_000,
     teardownTimeout: 20_000,

@@ -28,7 +28,15 @@ export const scripts = {
     env: { NORRIX_TEST_ENGINE: 'postgres' },
   },
   'test:hard': {
-    steps: [[...vitest, 'test/operators', 'test/crash']],
+    steps: [
+      [
+        ...vitest,
+        'test/operators',
+        'test/crash',
+        'test/journeys/isolation',
+        'test/simulation/planted',
+      ],
+    ],
     env: { NORRIX_TEST_HARD: '1' },
   },
   'test:long': { steps: [vitest], env: { NORRIX_TEST_LONG: '1' } },

@@ -7,7 +7,9 @@ const slow = [
   'test/journeys/waiting-for-a-runner.test.ts',
   'test/journeys/bad-input.test.ts',
   'packages/runner/src/isolation/isolation.test.ts',
-  'test/journeys/isolation.test.ts',
+  'packages/runner/src/job/run.test.ts',
+  'test/journeys/bad-input-of-operators.test.ts',
+  'test/sweep/sweep.test.ts',
   'packages/dashboard/e2e/shell.e2e.ts',
 ]
 

@@ -55,7 +55,8 @@ describe.skipIf(process.platform !== 'linux')('a build that reads what it can na
           const attack = attackOn(house)
           // The attack is a real one: as the server's own user, and not as a build, it finds everything.
           const [shell, ...args] = commandAs(uid, ['sh', '-c', attack])
-          const control = spawnSync(shell, args, { encoding: 'utf8' }).stdout
+          const cwd = join(house.base, 'data/prod')
+          const control = spawnSync(shell, args, { encoding: 'utf8', cwd }).stdout
           expect(foundIn(control, house)).toEqual(Object.keys(secretsOf(house)))
           const build = await startBuild(prod, home.path, attack)
           await build.waitFor(/│ end of attack/)

@@ -26,7 +26,7 @@ let b: FleetServer
 let owner: { orgId: string; cookie: string }
 
 beforeAll(async () => {
-  database = await makeDatabase('', 'postgres')
+  database = await makeDatabase('')
   const { remote } = await runningPostgres()
   if (database.config.kind !== 'postgres') throw new Error('unreachable')
   fleet = await startFleet({ ...remote, database: database.config.database })

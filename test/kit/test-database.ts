@@ -5,13 +5,8 @@ import type { DatabaseConfig, PostgresConfig } from '@norrix/server/kernel/db/da
 import { inPostgres } from './postgres/admin.ts'
 import { runningPostgres } from './postgres/run.ts'
 
-export type Engine = DatabaseConfig['kind']
-
-/** Both, for what has to hold on each of them. */
-export const engines: readonly Engine[] = ['sqlite', 'postgres']
-
 /** What the run's servers keep their data in: `NORRIX_TEST_ENGINE`, SQLite where nothing is said. */
-export const engineUnderTest: Engine =
+export const engineUnderTest: DatabaseConfig['kind'] =
   process.env['NORRIX_TEST_ENGINE'] === 'postgres' ? 'postgres' : 'sqlite'
 
 export interface TestDatabase {
@@ -23,11 +18,8 @@ export interface TestDatabase {
 }
 
 /** An empty database of its own. On PostgreSQL it is a migrated one, copied: migrating again costs more. */
-export async function makeDatabase(
-  folder: string,
-  engine: Engine = engineUnderTest,
-): Promise<TestDatabase> {
-  if (engine === 'sqlite') {
+export async function makeDatabase(folder: string): Promise<TestDatabase> {
+  if (engineUnderTest === 'sqlite') {
     const file = join(folder, 'norrix.db')
     return {
       config: { kind: 'sqlite', file },

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { blobsConformance } from '@norrix/server/kernel/blobs/conformance'
 import { MemoryBlobs } from './blobs.ts'
 import { prepareGround, type Ground } from './ground.ts'
-import { plantedBugs } from './planted.ts'
 import { simulateMany } from './simulate-many.ts'
 import { simulate } from './simulate.ts'
 
@@ -16,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => ground.remove())
 
 describe('builds under leases, whatever network, clocks and crashes do', () => {
-  const count = isLong ? 10_000 : 100
+  const count = isLong ? 10_000 : 60
   test(`hold what they promise in ${count} worlds`, { timeout: 3_600_000 }, async () => {
     const { violations, summary } = await simulateMany(ground, { first, count })
     console.log(summary)
@@ -31,20 +30,6 @@ describe('builds under leases, whatever network, clocks and crashes do', () => {
       expect(once.trace.length).toBeGreaterThan(20)
       expect(again.hash).toBe(once.hash)
     }
-  })
-})
-
-describe('a bug is found', () => {
-  test.each(plantedBugs)('$title', { timeout: 600_000 }, async ({ plant }) => {
-    const count = 1000
-    const { violations, seeds } = await simulateMany(ground, {
-      first,
-      count,
-      plant,
-      untilFound: true,
-    })
-    console.log(`after ${seeds} seeds: ${violations[0]?.split('\n')[0]}`)
-    expect(violations).toHaveLength(1)
   })
 })
 

@@ -1,6 +1,9 @@
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { launchBrowser } from '../../tools/browser.ts'
 import { bundledBrowser } from '../../tools/browser/bundled.ts'
+import { temporaryFolder } from '../kit/temporary-folder.ts'
 
 test('a browser starts on this machine and runs a page', async () => {
   await using browser = await launchBrowser()
@@ -10,18 +13,33 @@ test('a browser starts on this machine and runs a page', async () => {
   expect(await page.title()).toBe('2')
 })
 
-test.runIf(process.platform === 'linux' && process.arch === 'x64')(
-  'where no browser of the machine starts, the one from npm does, with its own libraries',
+const hasBundled = process.platform === 'linux' && process.arch === 'x64'
+
+test.runIf(hasBundled)('the one from npm is taken, with its own libraries', async () => {
+  await using browser = await launchBrowser(undefined, ['/bin/false'])
+  const first = await browser.newContext()
+  await first.newPage()
+  await first.close()
+  const page = await (await browser.newContext()).newPage()
+  await page.setContent('<title>outlived a closed context</title>')
+  expect(await page.title()).toBe('outlived a closed context')
+  const { env } = await bundledBrowser()
+  expect(env['LD_LIBRARY_PATH']).toContain('al2023')
+})
+
+test.runIf(hasBundled)(
+  'where npm has none, the first of the machine’s own that starts is',
   async () => {
-    await using browser = await launchBrowser(['/bin/false'])
-    const first = await browser.newContext()
-    await first.newPage()
-    await first.close()
-    const page = await (await browser.newContext()).newPage()
-    await page.setContent('<title>outlived a closed context</title>')
-    expect(await page.title()).toBe('outlived a closed context')
-    const { env } = await bundledBrowser()
-    expect(env['LD_LIBRARY_PATH']).toContain('al2023')
+    const none = async (): Promise<never> => {
+      throw new Error('npm has no Chromium here.')
+    }
+    const { executablePath, env } = await bundledBrowser()
+    const own = join(temporaryFolder(), 'chromium')
+    const variables = Object.entries(env).map(([name, value]) => `${name}='${value}'`)
+    writeFileSync(own, `#!/bin/sh\n${variables.join(' ')} exec '${executablePath}' "$@"\n`)
+    chmodSync(own, 0o755)
+    await using browser = await launchBrowser(none, ['/nowhere/chromium', '/bin/false', own])
+    expect(await (await browser.newPage()).evaluate('1 + 1')).toBe(2)
   },
 )
 

@@ -1,12 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Fault } from '@norrix/contract/fault'
+import { temporaryFolder } from '../../../test/kit/temporary-folder.ts'
 import { readConfig } from './config.ts'
 
 function read(file: unknown, env: Record<string, string> = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'norrix-config-'))
+  const folder = temporaryFolder()
   if (file !== undefined) {
     const text = typeof file === 'string' ? file : JSON.stringify(file)
     writeFileSync(join(folder, 'norrix-server.json'), text)
@@ -92,7 +92,7 @@ test('a file that is no JSON, or is named and missing, is a fault', () => {
 })
 
 test('the files of secrets are known, so that builds are kept from them', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'norrix-config-'))
+  const folder = temporaryFolder()
   writeFileSync(join(folder, 'secret'), 'only for tests', { mode: 0o600 })
   const upstream = {
     kind: 'oidc',
@@ -114,7 +114,7 @@ describe('PostgreSQL', () => {
     environments: { prod: { database: { kind: 'postgres', ...database }, ...more } },
   })
   const secretFile = (text: string) => {
-    const file = join(mkdtempSync(join(tmpdir(), 'norrix-config-')), 'secret')
+    const file = join(temporaryFolder(), 'secret')
     writeFileSync(file, text, { mode: 0o600 })
     return file
   }

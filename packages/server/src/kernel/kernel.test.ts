@@ -1,18 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { formatKey } from '@norrix/contract/api-key-format.policy'
+import { temporaryFolder } from '../../../../test/kit/temporary-folder.ts'
 import { lockFolder } from './lock.ts'
 import { createLog } from './log.ts'
 import { keepSecret } from './secrets.ts'
 
-const folder = () => mkdtempSync(join(tmpdir(), 'norrix-kernel-'))
-
 test('a second server on a data folder is refused and told why', () => {
-  const data = folder()
+  const data = temporaryFolder()
   const held = lockFolder(data)
   const script = `import { lockFolder } from ${JSON.stringify(import.meta.resolve('./lock.ts'))}
     try { lockFolder(${JSON.stringify(data)}); console.log('taken') } catch (e) { console.log(e.code, e.message) }`
@@ -26,7 +24,7 @@ test('a second server on a data folder is refused and told why', () => {
 })
 
 test('a lock ends with the process that held it, however it ended', () => {
-  const data = folder()
+  const data = temporaryFolder()
   const script = `import { lockFolder } from ${JSON.stringify(import.meta.resolve('./lock.ts'))}
     lockFolder(${JSON.stringify(data)}); process.kill(process.pid, 'SIGKILL')`
   const ended = spawnSync(process.execPath, ['--input-type=module', '-e', script])
@@ -35,7 +33,7 @@ test('a lock ends with the process that held it, however it ended', () => {
 })
 
 test('a secret is made once, 0600, and refused when others can read it', () => {
-  const data = folder()
+  const data = temporaryFolder()
   const first = keepSecret(data, 'pepper')
   expect(Buffer.from(keepSecret(data, 'pepper'))).toEqual(Buffer.from(first))
   expect(statSync(join(data, 'pepper')).mode & 0o777).toBe(0o600)

@@ -2,24 +2,21 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { engines, makeDatabase, type Engine } from '../../../../../test/kit/test-database.ts'
+import { engineUnderTest, makeDatabase } from '../../../../../test/kit/test-database.ts'
 import type { Tables } from '../../schema/index.ts'
 import { migrations } from '../../schema/migrations/index.ts'
 import { databaseConformance, type DatabaseUnderTest } from './conformance.ts'
 import { openDatabase } from './database.ts'
 
-describe.each(engines)('the database on %s', (engine) => {
+describe(`the database on ${engineUnderTest}`, () => {
   for (const { title, run } of databaseConformance) {
-    test(title, () => withDatabase(engine, run))
+    test(title, () => withDatabase(run))
   }
 })
 
-async function withDatabase(
-  engine: Engine,
-  run: (under: DatabaseUnderTest) => Promise<void>,
-): Promise<void> {
+async function withDatabase(run: (under: DatabaseUnderTest) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'norrix-database-'))
-  const database = await makeDatabase(folder, engine)
+  const database = await makeDatabase(folder)
   const openAgain = () => openDatabase<Tables>(database.config)
   const db = openAgain()
   try {

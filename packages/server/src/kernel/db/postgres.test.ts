@@ -19,7 +19,7 @@ const lines: string[] = []
 const log = createLog((line) => lines.push(line), { level: 'debug' })
 
 beforeEach(async () => {
-  database = await makeDatabase('', 'postgres')
+  database = await makeDatabase('')
   if (database.config.kind !== 'postgres') throw new Error('unreachable')
   config = database.config
 })

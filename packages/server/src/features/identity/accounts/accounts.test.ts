@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { Browser } from '../../../../../../test/identity/browser.ts'
 import { ana, claimByPassword } from '../../../../../../test/identity/command-line.ts'
 import { serveIdentity } from '../../../../../../test/identity/served.ts'
-import { createPasswords } from './password.ts'
+import { createPasswords, passwordCost } from './password.ts'
 import { createThrottle } from './throttle.ts'
 
 test('a wrong password and an unknown address get the same answer', async () => {
@@ -31,7 +32,7 @@ test('a server hashes a password with 64 MiB and N = 2^16, whatever the tests us
 })
 
 test('an unknown person costs the server the same work as a known one', async () => {
-  const passwords = createPasswords()
+  const passwords = createPasswords(randomBytes, { ...passwordCost, log2N: 14 })
   const known = await passwords.hash('correct horse battery')
   const cost = async (hash: string | undefined) => {
     const before = process.cpuUsage()
@@ -49,7 +50,7 @@ test('an unknown person costs the server the same work as a known one', async ()
 })
 
 test('a password matches its own hash in either Unicode form, and nothing matches no hash', async () => {
-  const passwords = createPasswords()
+  const passwords = createPasswords(randomBytes, { log2N: 10, r: 8, p: 1 })
   const hash = await passwords.hash('caf\u00e9 caf\u00e9 caf\u00e9')
   expect(await passwords.matches('cafe\u0301 cafe\u0301 cafe\u0301', hash)).toBe(true)
   expect(await passwords.matches('cafe cafe cafe', hash)).toBe(false)

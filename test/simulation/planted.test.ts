@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { prepareGround, type Ground } from './ground.ts'
+import { plantedBugs } from './planted.ts'
+import { simulateMany } from './simulate-many.ts'
+
+const first = Number(process.env['NORRIX_TEST_SEED']) % 1_000_000
+
+let ground: Ground
+beforeAll(async () => {
+  ground = await prepareGround()
+})
+afterAll(() => ground.remove())
+
+describe('the simulation finds a bug within a thousand worlds', () => {
+  test.each(plantedBugs)('$title', { timeout: 600_000 }, async ({ plant }) => {
+    const { violations, seeds } = await simulateMany(ground, {
+      first,
+      count: 1000,
+      plant,
+      untilFound: true,
+    })
+    console.log(`after ${seeds} seeds: ${violations[0]?.split('\n')[0]}`)
+    expect(violations).toHaveLength(1)
+  })
+})
