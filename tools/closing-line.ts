@@ -1,8 +1,19 @@
-// A vitest reporter that ends every run with one plain line, for people and for programs:
-// `N passed, N failed, N skipped`.
+// A vitest reporter that ends every run with what its tests have to say of themselves (`annotate`) and one plain line, for
+// people and for programs: `N passed, N failed, N skipped`. Where NORRIX_TEST_RECORD names a file, the same goes there.
+import { writeFileSync } from 'node:fs'
 import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 
-type Counts = { passed: number; failed: number; skipped: number }
+export type Counts = { passed: number; failed: number; skipped: number }
+
+/** A run, as `NORRIX_TEST_RECORD` gets it. */
+export interface RunRecord {
+  readonly counts: Counts
+  readonly seed: string
+  /** What tests said of themselves, a sentence each. */
+  readonly notes: readonly string[]
+  /** The full names of the tests that did not run. */
+  readonly skipped: readonly string[]
+}
 
 /**
  * Counts tests; a file that could not be loaded, a suite whose hook failed and an error that no test
@@ -12,11 +23,19 @@ export class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unowned: readonly SerializedError[]): void {
     const counts: Counts = { passed: 0, failed: unowned.length, skipped: 0 }
     for (const module of modules) count(module, counts)
-    const { passed, failed, skipped } = counts
+    const tests = modules.flatMap((module) => [...module.children.allTests()])
     const seed = process.env['NORRIX_TEST_SEED'] ?? ''
+    const notes = tests.flatMap((test) => test.annotations().map(({ message }) => message))
+    const skipped = tests
+      .filter((test) => test.result().state === 'skipped')
+      .map((test) => test.fullName)
+    const record: RunRecord = { counts, seed, notes, skipped }
+    const file = process.env['NORRIX_TEST_RECORD']
+    if (file) writeFileSync(file, JSON.stringify(record))
+    const line = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
     // After the summary of the default reporter, which is written in the same turn.
     setImmediate(() => {
-      process.stdout.write(`seed ${seed}\n${passed} passed, ${failed} failed, ${skipped} skipped\n`)
+      process.stdout.write([...notes, `seed ${seed}`, line, ''].join('\n'))
     })
   }
 }

@@ -10,8 +10,12 @@ export interface Who {
 
 /** Takes a fresh server by its claim link; ends in the dashboard. */
 export async function claimIn(page: Page, link: string, who: Who): Promise<void> {
-  await page.goto(link)
-  await page.getByLabel('Organization').fill(who.orgName)
+  const answer = await page.goto(link)
+  const organization = page.getByLabel('Organization')
+  await organization.fill(who.orgName).catch(async (cause: unknown) => {
+    const said = await answer?.text().catch(String)
+    throw new Error(`The claim page answered ${answer?.status()} and: ${said}`, { cause })
+  })
   await page.getByLabel('E-mail').fill(who.email)
   await page.getByLabel('Password').fill(who.password)
   await page.getByRole('button', { name: 'Claim this server' }).click()

@@ -39,7 +39,7 @@ export const scripts = {
     ],
     env: { NORRIX_TEST_HARD: '1' },
   },
-  'test:long': { steps: [vitest], env: { NORRIX_TEST_LONG: '1' } },
+  'test:long': { steps: [['tools/test-long.ts']] },
   check: { steps: [['tools/check.ts']] },
   'check:types': { steps: [['tools/check.ts', 'types']] },
   'check:lint': { steps: [['tools/check.ts', 'lint']] },

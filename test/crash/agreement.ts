@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, type Dirent } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { isFinal, type BuildState } from '@norrix/contract/builds.policy'
@@ -75,5 +75,7 @@ function compare(db: DatabaseSync, data: string): Agreement {
 function blobsIn(folder: string): ReadonlySet<string> {
   if (!existsSync(folder)) return new Set()
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-  return new Set(files.flatMap((file) => (file.isFile() ? [file.name] : [])))
+  const drafts = join(folder, 'drafts')
+  const isBlob = (file: Dirent): boolean => file.isFile() && !file.parentPath.startsWith(drafts)
+  return new Set(files.filter(isBlob).map((file) => file.name))
 }

@@ -10,16 +10,18 @@ import { create } from 'tar'
 import { signedInHome } from '../kit/at-the-terminal.ts'
 import { commandProject } from '../kit/project.ts'
 import { queueBuild } from '../kit/queue-build.ts'
-import { startNorrixCommand, temporaryHome, type Running } from '../kit/run-norrix.ts'
+import { runNorrix, startNorrixCommand, temporaryHome, type Running } from '../kit/run-norrix.ts'
 import { approve } from '../kit/sign-in.ts'
 import { readAgreement } from './agreement.ts'
 import type { Stage } from './stage.ts'
-import type { Steps } from './steps.ts'
+import { watchSteps, type Steps } from './steps.ts'
 
 /** Something that people do, during which one process is killed. */
 export interface Flow {
   readonly title: string
   readonly victim: 'server' | 'runner' | 'command line'
+  /** Each time on a server of its own that nobody has claimed yet. */
+  readonly isUnclaimed?: true
   /** Makes ready what the flow needs; nothing is killed here. */
   prepare(stage: Stage): Promise<Prepared>
 }
@@ -39,6 +41,30 @@ export interface Prepared {
 const nothing = async (): Promise<string[]> => []
 
 export const flows: readonly Flow[] = [
+  {
+    title: 'claim a server',
+    victim: 'server',
+    isUnclaimed: true,
+    async prepare({ house }) {
+      let isClaimed = false
+      return {
+        async act() {
+          await house.settleIn()
+          isClaimed = true
+        },
+        async after() {
+          const { ownerLink } = house.server
+          if (ownerLink && isClaimed) return ['an acknowledged claim is lost']
+          if (ownerLink) await house.settleIn()
+          const home = await signedInHome(house.asNorrix())
+          const { code, stdout } = await runNorrix(['whoami', '--json'], { home: home.path })
+          home.remove()
+          const isOwner = /"role":"owner"/.test(stdout.replaceAll(/\s/g, ''))
+          return code === 0 && isOwner ? [] : [`nobody owns it: ${stdout}`]
+        },
+      }
+    },
+  },
   {
     title: 'queue a build',
     victim: 'server',
@@ -79,41 +105,10 @@ export const flows: readonly Flow[] = [
       }
     },
   },
-  {
-    title: 'sign in and ask who I am',
-    victim: 'server',
-    async prepare(stage) {
-      const home = temporaryHome()
-      let isSignedIn = false
-      const signIn = async (): Promise<number | null> => {
-        const running = startNorrixCommand(['sign-in', stage.house.url, '--no-browser'], {
-          home: home.path,
-        })
-        try {
-          const [, address = ''] = await running.waitFor(/^ {2}(https?:\/\/\S+)$/m)
-          await approve(stage.newBrowser(), address)
-          return (await Promise.race([running.ended, sleep(20_000)]))?.code ?? null
-        } finally {
-          running.child.kill('SIGKILL')
-        }
-      }
-      return {
-        async act() {
-          isSignedIn = (await signIn()) === 0
-        },
-        async after() {
-          const wrong: string[] = []
-          const whoami = () => startNorrixCommand(['whoami'], { home: home.path }).ended
-          if (isSignedIn && (await whoami()).code !== 0)
-            wrong.push('an acknowledged sign-in is lost')
-          if (!isSignedIn && (await signIn()) !== 0) wrong.push('nobody can sign in any more')
-          if ((await whoami()).code !== 0) wrong.push('the second sign-in does not hold')
-          home.remove()
-          return wrong
-        },
-      }
-    },
-  },
+  { title: 'sign in', victim: 'server', prepare: (stage) => signIn(stage) },
+  { title: 'sign in', victim: 'command line', prepare: (stage) => signIn(stage) },
+  { title: 'refresh a session', victim: 'server', prepare: (stage) => refresh(stage) },
+  { title: 'refresh a session', victim: 'command line', prepare: (stage) => refresh(stage) },
   {
     title: 'run a build',
     victim: 'server',
@@ -147,6 +142,59 @@ export const flows: readonly Flow[] = [
     },
   },
 ]
+
+/** One sign-in at a terminal; the browser is never the victim. */
+async function signIn(stage: Stage): Promise<Prepared> {
+  const home = temporaryHome()
+  let isSignedIn = false
+  const once = async (env: Readonly<Record<string, string>> = {}): Promise<number | null> => {
+    const words = ['sign-in', stage.house.url, '--no-browser']
+    const running = startNorrixCommand(words, { home: home.path, env })
+    try {
+      const [, address = ''] = await running.waitFor(/^ {2}(https?:\/\/\S+)$/m)
+      await approve(stage.newBrowser(), address)
+      return (await Promise.race([running.ended, sleep(20_000)]))?.code ?? null
+    } finally {
+      running.child.kill('SIGKILL')
+    }
+  }
+  const whoami = () => runNorrix(['whoami'], { home: home.path })
+  return {
+    async act({ env }) {
+      isSignedIn = (await once(env)) === 0
+    },
+    async after() {
+      const wrong: string[] = []
+      if (isSignedIn && (await whoami()).code !== 0) wrong.push('an acknowledged sign-in is lost')
+      if (!isSignedIn && (await once()) !== 0) wrong.push('nobody can sign in any more')
+      if ((await whoami()).code !== 0) wrong.push('the second sign-in does not hold')
+      home.remove()
+      return wrong
+    },
+  }
+}
+
+/** A command whose access token has run out, so that it asks for another with what it may use once. */
+async function refresh(stage: Stage): Promise<Prepared> {
+  const home = await signedInHome(stage.house.asNorrix())
+  const later = watchSteps({ clockAheadMs: accessTokenMs })
+  const whoami = (env: Readonly<Record<string, string | undefined>>) =>
+    runNorrix(['whoami'], { home: home.path, env })
+  return {
+    async act({ env }) {
+      await whoami({ ...later.env, ...env })
+    },
+    async after() {
+      const { code, stderr } = await whoami(later.env)
+      later.remove()
+      home.remove()
+      return code === 0 ? [] : [`the session is lost: ${stderr}`]
+    },
+  }
+}
+
+/** An access token is over after ten minutes; two more than that. */
+const accessTokenMs = 720_000
 
 async function queueOne(stage: Stage): Promise<string> {
   const { client, orgId } = stage.ana

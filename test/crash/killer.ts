@@ -1,5 +1,5 @@
 // Loaded into a process of ours by `node --import`, before anything else of it runs. Counts what cannot be taken back, and ends
-// the process with SIGKILL at the step that NORRIX_CRASH_AT names. From outside: the product has no line of this.
+// the process with SIGKILL at the step that NORRIX_CRASH_AT names, or after the milliseconds that NORRIX_CRASH_AFTER begins with. From outside: the product has no line of this.
 import fs from 'node:fs'
 import fsPromises from 'node:fs/promises'
 import http from 'node:http'
@@ -10,6 +10,7 @@ import { isMainThread } from 'node:worker_threads'
 const {
   NORRIX_CRASH_STEPS: file,
   NORRIX_CRASH_AT,
+  NORRIX_CRASH_AFTER,
   NORRIX_CRASH_ARMED,
   NORRIX_CRASH_CLOCK,
 } = process.env
@@ -36,6 +37,14 @@ function watch(steps: string): void {
     count += 1
     appendFileSync(steps, `${count} ${name}\n`)
     if (count === killAt) process.kill(process.pid, 'SIGKILL')
+  }
+  if (NORRIX_CRASH_AFTER) {
+    const [ms, ...name] = NORRIX_CRASH_AFTER.split(' ')
+    const end = (): void => {
+      appendFileSync(steps, `${count + 1} ${name.join(' ')}\n`)
+      process.kill(process.pid, 'SIGKILL')
+    }
+    setTimeout(end, Number(ms)).unref()
   }
   watchDatabase(step)
   watchFiles(step)

@@ -19,10 +19,10 @@ export interface Promises {
   readonly revoked: Set<string>
 }
 
-/** A house in which things are done and processes killed, with one person who has claimed it. */
+/** A house in which things are done and processes killed, with one person who has claimed it, where it is claimed. */
 export class Stage {
   readonly house: House
-  readonly ana: Resident
+  readonly #ana: Resident | undefined
   readonly promises: Promises = {
     builds: new Set(),
     cancelled: new Set(),
@@ -30,15 +30,25 @@ export class Stage {
     revoked: new Set(),
   }
 
-  private constructor(house: House, ana: Resident) {
+  private constructor(house: House, ana?: Resident) {
     this.house = house
-    this.ana = ana
+    this.#ana = ana
+  }
+
+  /** Not started, claimed by nobody. */
+  static async unclaimed(): Promise<Stage> {
+    return new Stage(await House.build())
   }
 
   static async open(): Promise<Stage> {
     const house = await House.build()
     await house.start()
     return new Stage(house, await house.settleIn())
+  }
+
+  get ana(): Resident {
+    if (!this.#ana) throw new Error('Nobody has claimed this house.')
+    return this.#ana
   }
 
   /** What is not as it was promised, with the server running. */

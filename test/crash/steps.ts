@@ -20,13 +20,19 @@ export interface Steps {
 export interface StepsOptions {
   /** The step at which the process ends, from 1; undefined lets it live. */
   readonly killAt?: number | undefined
+  /** Ends the process so long after its first line, wherever it is then. */
+  readonly killAfterMs?: number | undefined
   /** Counts from the first line on, without `arm`. */
   readonly fromStart?: true
   /** How far its clock is ahead. */
   readonly clockAheadMs?: number
 }
 
-export function watchSteps({ killAt, fromStart, clockAheadMs }: StepsOptions = {}): Steps {
+/** How the last step is called of a process that was ended by the clock. */
+export const timeIsUp = 'time is up'
+
+export function watchSteps(options: StepsOptions = {}): Steps {
+  const { killAt, killAfterMs, fromStart, clockAheadMs } = options
   const folder = mkdtempSync(join(tmpdir(), 'norrix-steps-'))
   const file = join(folder, 'steps')
   writeFileSync(file, '')
@@ -35,6 +41,7 @@ export function watchSteps({ killAt, fromStart, clockAheadMs }: StepsOptions = {
       NODE_OPTIONS: `--import=${killer}`,
       NORRIX_CRASH_STEPS: file,
       NORRIX_CRASH_AT: String(killAt ?? 0),
+      ...(killAfterMs !== undefined && { NORRIX_CRASH_AFTER: `${killAfterMs} ${timeIsUp}` }),
       ...(fromStart && { NORRIX_CRASH_ARMED: '1' }),
       ...(clockAheadMs && { NORRIX_CRASH_CLOCK: String(clockAheadMs) }),
     },

@@ -3,10 +3,38 @@ import { Readable } from 'node:stream'
 import { Fault } from '@norrix/contract/fault'
 import type { Blobs, StoredBlob } from '@norrix/server/kernel/blobs/blobs'
 
-/** A store in memory that outlives the processes that use it. It holds to the conformance of every store (simulation.test.ts). */
-export class MemoryBlobs implements Blobs {
-  readonly #kept = new Map<string, Buffer>()
+/** What outlives the processes that use a store in memory. */
+export class MemoryShelf {
+  readonly kept = new Map<string, Buffer>()
+  readonly #doubts = new Map<string, Set<string>>()
   #count = 0
+
+  /** A number that no other blob has. */
+  next(): number {
+    return this.#count++
+  }
+
+  /** The keys that a server has in doubt. */
+  doubtsOf(server: string): Set<string> {
+    const doubts = this.#doubts.get(server) ?? new Set()
+    this.#doubts.set(server, doubts)
+    return doubts
+  }
+}
+
+/** A store in memory, as one process of a server has it. It holds to the conformance of every store (simulation.test.ts). */
+export class MemoryBlobs implements Blobs {
+  readonly inDoubt: readonly string[]
+  readonly #shelf: MemoryShelf
+  readonly #kept: Map<string, Buffer>
+  readonly #doubts: Set<string>
+
+  constructor(shelf: MemoryShelf, server = 'server') {
+    this.#shelf = shelf
+    this.#kept = shelf.kept
+    this.#doubts = shelf.doubtsOf(server)
+    this.inDoubt = [...this.#doubts]
+  }
 
   async put(
     bytes: Readable,
@@ -25,7 +53,8 @@ export class MemoryBlobs implements Blobs {
     if (sha256 !== undefined && sha256 !== digest) {
       throw new Fault('checksum_mismatch', { message: 'Other bytes arrived.' })
     }
-    const key = `blob${this.#count++}`
+    const key = `blob${this.#shelf.next()}`
+    this.#doubts.add(key)
     this.#kept.set(key, whole)
     return { key, sizeBytes, sha256: digest }
   }
@@ -38,9 +67,14 @@ export class MemoryBlobs implements Blobs {
 
   async remove(key: string): Promise<void> {
     this.#kept.delete(key)
+    this.#doubts.delete(key)
   }
 
-  get keys(): ReadonlySet<string> {
-    return new Set(this.#kept.keys())
+  async doubt(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#doubts.add(key)
+  }
+
+  async keep(key: string): Promise<void> {
+    this.#doubts.delete(key)
   }
 }

@@ -11,7 +11,7 @@ type LeaseRow = Records['leases'][number]
 export interface Watched {
   readonly ledger: Ledger
   readonly reader: RecordsReader
-  readonly blobKeys: () => ReadonlySet<string>
+  readonly blobKeys: () => ReadonlyMap<string, unknown>
   /** How far two servers' clocks may be apart, jumps included. */
   readonly clocksApartMs: number
 }
@@ -58,6 +58,9 @@ export class Invariants {
         `the acknowledged ${id} is lost`,
       )
     }
+    const named = new Set(blobsNamed(now))
+    for (const blob of this.#watched.blobKeys().keys())
+      must(named.has(blob), `${blob} stays for ever though no row names it`)
     this.#checkPromises(now)
   }
 
@@ -144,9 +147,9 @@ export class Invariants {
     }
   }
 
-  #checkBlobs({ artifacts, sourceBlobs }: Records): void {
+  #checkBlobs(now: Records): void {
     const kept = this.#watched.blobKeys()
-    for (const blob of [...sourceBlobs, ...artifacts.map((row) => row.blob)]) {
+    for (const blob of blobsNamed(now)) {
       must(kept.has(blob), `a row names ${blob}, which is not there`)
     }
   }
@@ -198,6 +201,10 @@ export class Invariants {
       )
     }
   }
+}
+
+function blobsNamed({ artifacts, sourceBlobs }: Records): string[] {
+  return [...sourceBlobs, ...artifacts.map((row) => row.blob)]
 }
 
 function must(holds: unknown, what: string): asserts holds {

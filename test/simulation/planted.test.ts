@@ -12,14 +12,14 @@ beforeAll(async () => {
 afterAll(() => ground.remove())
 
 describe('the simulation finds a bug within a thousand worlds', () => {
-  test.each(plantedBugs)('$title', { timeout: 600_000 }, async ({ plant }) => {
+  test.for(plantedBugs)('$title', { timeout: 600_000 }, async ({ plant, title }, { annotate }) => {
     const { violations, seeds } = await simulateMany(ground, {
       first,
       count: 1000,
       plant,
       untilFound: true,
     })
-    console.log(`after ${seeds} seeds: ${violations[0]?.split('\n')[0]}`)
+    await annotate(`planted: ${title}; found in world ${seeds}: ${violations[0]?.split('\n')[0]}`)
     expect(violations).toHaveLength(1)
   })
 })

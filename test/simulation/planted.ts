@@ -1,6 +1,7 @@
 import type { KyselyPlugin, OperationNode, UpdateQueryNode } from 'kysely'
 import type { Readable } from 'node:stream'
 import type { BuildsDeps } from '@norrix/server/features/builds/index'
+import type { Blobs } from '@norrix/server/kernel/blobs/blobs'
 import type { Queue } from '@norrix/server/kernel/queue/queue'
 import { sqlQueue } from '@norrix/server/kernel/queue/sql'
 import type { Plant } from './server.ts'
@@ -87,12 +88,16 @@ export const plantedBugs: readonly PlantedBug[] = [
         if (count % 5 === 0) await deps.blobs.remove(stored.key)
         return stored
       }
-      const { blobs } = deps
-      return {
-        ...deps,
-        blobs: { put, open: (key) => blobs.open(key), remove: (key) => blobs.remove(key) },
-      }
+      return { ...deps, blobs: changed(deps.blobs, { put }) }
     },
+  },
+  {
+    title: 'a server that starts again asks for no blob that was in doubt',
+    plant: (deps) => ({ ...deps, blobs: changed(deps.blobs, { inDoubt: [] }) }),
+  },
+  {
+    title: 'the blobs of a lost attempt are not put in doubt before their rows go',
+    plant: (deps) => ({ ...deps, blobs: changed(deps.blobs, { doubt: async () => {} }) }),
   },
   {
     title: 'a removed runner still gets builds',
@@ -123,6 +128,20 @@ export const plantedBugs: readonly PlantedBug[] = [
     }),
   },
 ]
+
+/** The same store but for what is changed; its methods keep their own `this`. */
+function changed(blobs: Blobs, change: Partial<Blobs>): Blobs {
+  const { inDoubt } = blobs
+  return {
+    inDoubt,
+    put: (...given) => blobs.put(...given),
+    open: (key) => blobs.open(key),
+    remove: (key) => blobs.remove(key),
+    doubt: (keys) => blobs.doubt(keys),
+    keep: (key) => blobs.keep(key),
+    ...change,
+  }
+}
 
 function withQueue(change: (deps: BuildsDeps, queue: Queue) => Queue): Plant {
   return (deps) => ({ ...deps, queue: change(deps, deps.queue) })

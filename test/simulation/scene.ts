@@ -1,7 +1,7 @@
 import { isFinal } from '@norrix/contract/builds.policy'
 import type { Database } from '@norrix/server/kernel/db/database'
 import type { Tables } from '@norrix/server/schema/index'
-import { MemoryBlobs } from './blobs.ts'
+import { MemoryShelf } from './blobs.ts'
 import type { Chance } from './chance.ts'
 import { runnerOf, type Ground } from './ground.ts'
 import { Invariants, Violation } from './invariants.ts'
@@ -28,7 +28,7 @@ export class Scene {
   readonly #world: World
   readonly #db: Database<Tables>
   readonly #reader: RecordsReader
-  readonly #blobs = new MemoryBlobs()
+  readonly #shelf = new MemoryShelf()
   readonly #network: Network
   readonly #servers: readonly SimulatedServer[]
   readonly #runners: readonly SimulatedRunner[]
@@ -52,7 +52,7 @@ export class Scene {
     this.#invariants = new Invariants({
       ledger: this.ledger,
       reader: this.#reader,
-      blobKeys: () => this.#blobs.keys,
+      blobKeys: () => this.#shelf.kept,
       clocksApartMs: clocksApart(plan),
     })
     this.#time = this.#world.takeOver((from, address, init) =>
@@ -187,7 +187,7 @@ export class Scene {
       chance,
       plant,
       db: this.#db,
-      blobs: this.#blobs,
+      shelf: this.#shelf,
       timing: plan.timing,
       clockAheadMs,
       slowDatabase: () => (this.#isCalm ? { chance: 0, slowestMs: 0 } : plan.slowDatabase),

@@ -16,11 +16,11 @@ import { createListener } from '@norrix/server/http/listener'
 import { mount } from '@norrix/server/http/mount'
 import type { SessionPrincipal } from '@norrix/server/http/principal'
 import { createBell } from '@norrix/server/kernel/bell'
-import type { Blobs } from '@norrix/server/kernel/blobs/blobs'
 import type { Database } from '@norrix/server/kernel/db/database'
 import { createLog } from '@norrix/server/kernel/log'
 import { sqlQueue } from '@norrix/server/kernel/queue/sql'
 import type { Tables } from '@norrix/server/schema/index'
+import { MemoryBlobs, type MemoryShelf } from './blobs.ts'
 import type { Chance } from './chance.ts'
 import { databaseOf, ended, type Life } from './database.ts'
 import type { Destination } from './network.ts'
@@ -37,7 +37,7 @@ export interface ServerOptions {
   readonly chance: Chance
   /** Outlive the process, and are shared by all servers. */
   readonly db: Database<Tables>
-  readonly blobs: Blobs
+  readonly shelf: MemoryShelf
   readonly timing: LeaseTiming
   readonly clockAheadMs: number
   /** How often a statement takes up to `slowestMs` now. */
@@ -194,7 +194,8 @@ function listenerOf(options: ServerOptions, life: Life): ReturnType<typeof creat
   const limits = { sourceBytes: 1e6, artifactBytes: 1e6, logBytes: 1e6, buildMinutes: 60 }
   // Servers of one database hear nothing of each other here: what they wait for, they find by looking.
   const bell = createBell()
-  const usual = { db, effects, audit, blobs: options.blobs, bell, runners, timing }
+  const blobs = new MemoryBlobs(options.shelf, options.name)
+  const usual = { db, effects, audit, blobs, bell, runners, timing }
   const config = { publicUrl, limits }
   const builds = buildsFeature(
     plant({ ...usual, queue: sqlQueue({ now: effects.now, bell }), config }),

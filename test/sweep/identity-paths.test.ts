@@ -74,9 +74,9 @@ function post(route: Route, headers: Readonly<Record<string, string>>): Ask {
   return { method: 'POST', target: route.target(scene), headers: { ...type, ...headers }, body }
 }
 
-test('every address of identity is in the table', () => {
+test('every address of identity is in the table', async ({ annotate }) => {
   const routes = identityRoutes()
-  console.log(`Identity: ${routes.length} routes beside the contract.\n${routes.join('\n')}`)
+  await annotate(`Access sweep: ${routes.length} routes of identity beside the contract`)
   expect(routes.length).toBeGreaterThan(20)
   expect(Object.keys(table).toSorted()).toEqual(routes.toSorted())
 })

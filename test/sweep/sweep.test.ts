@@ -155,8 +155,8 @@ test('no credential that the sweep sent is in the log, and nothing failed inside
   expect(world.log.filter((line) => line.includes('"level":"error"'))).toEqual([])
 })
 
-test('the sweep is as large as it says', () => {
-  console.log(`Access sweep: ${size.operations} operations, ${size.cases} cases, no exceptions.`)
+test('the sweep is as large as it says', async ({ annotate }) => {
+  await annotate(`Access sweep: ${size.operations} operations, ${size.cases} cases, no exceptions`)
   expect(size.operations).toBe(operations.length)
   expect(size.cases).toBeGreaterThan(100 * operations.length)
 })

@@ -15,17 +15,20 @@ export async function listen(
     const server = await listenOn(address.host, address.port, answer)
     return { servers: [server], port: portOf(server) }
   }
-  const first = await listenOn('127.0.0.1', address.port, answer)
-  const port = portOf(first)
-  // A machine without IPv6 is served on the other address alone.
-  const second = await listenOn('::1', port, answer).catch((error: unknown) => {
-    if (error instanceof Fault && address.port !== 0) {
+  for (;;) {
+    const first = await listenOn('127.0.0.1', address.port, answer)
+    const port = portOf(first)
+    try {
+      return { servers: [first, await listenOn('::1', port, answer)], port }
+    } catch (error) {
+      const isTaken = error instanceof Fault && error.code === 'port_taken'
+      // A machine without IPv6 is served on the other address alone.
+      if (!isTaken) return { servers: [first], port }
+      // Whoever has the port on the other address would get half of what is meant for this server.
       first.close()
-      throw error
+      if (address.port !== 0) throw error
     }
-    return undefined
-  })
-  return { servers: second ? [first, second] : [first], port }
+  }
 }
 
 export function listenOn(host: string, port: number, answer: RequestListener): Promise<Server> {

@@ -7,7 +7,7 @@ import type { LeasePrincipal } from '../../http/principal.ts'
 import type { ArtifactsTable } from '../../schema/tables/builds.ts'
 import type { Inside } from './deps.ts'
 import { heldBuild } from './leases.ts'
-import { removeBlobs } from './lost.ts'
+import { settleBlobs } from './doubts.ts'
 import { toArtifact } from './resource.ts'
 import { findArtifact, insertArtifact } from './store.ts'
 
@@ -38,11 +38,12 @@ export async function uploadArtifact(
       if (!existing) await insertArtifact(tx, artifact.row)
       return existing ?? artifact.row
     })
-    if (kept.blob !== stored.key) await removeBlobs(inside, [stored.key])
+    if (kept.blob === stored.key) await blobs.keep(stored.key)
+    else await blobs.remove(stored.key)
     bell.ring(lease.buildId)
     return toArtifact(kept)
   } catch (error) {
-    await removeBlobs(inside, [stored.key])
+    await settleBlobs(inside, [stored.key])
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import type { Inside } from './deps.ts'
 import { loseLease } from './lease-store.ts'
-import { removeBlobs, settleLost } from './lost.ts'
+import { settleBlobs } from './doubts.ts'
+import { settleLost } from './lost.ts'
 import { findBuild } from './store.ts'
 import { lostLeases, type LostLease } from './views.ts'
 
@@ -12,7 +13,10 @@ export interface Sweeper {
   sweep(): Promise<number>
 }
 
-/** Looks for leases that ran out or whose runner was removed, and settles their builds. Several servers may sweep at once. */
+/**
+ * Looks for leases that ran out or whose runner was removed, and settles their builds; begins with the blobs that the process
+ * before this one left in doubt. Several servers may sweep at once.
+ */
 export function leaseSweeper(inside: Inside): Sweeper {
   const { effects, timing } = inside
   let timer: NodeJS.Timeout | undefined
@@ -29,7 +33,9 @@ export function leaseSweeper(inside: Inside): Sweeper {
     start() {
       if (!isStopped) return
       isStopped = false
-      tick()
+      sweeping = settleBlobs(inside, inside.blobs.inDoubt).then(() => {
+        if (!isStopped) tick()
+      })
     },
     async stop() {
       isStopped = true
@@ -56,16 +62,16 @@ async function endLost(inside: Inside, lease: LostLease): Promise<boolean> {
     const isMine = await loseLease(tx, { id, expiresAt: lease.expires_at }, effects.now())
     if (!isMine) return undefined
     // Released: this was the newest lease. Otherwise another runner has the build, or it was cancelled meanwhile.
-    if (!(await queue.release(tx, buildId, number))) return { blobs: [] }
+    if (!(await queue.release(tx, buildId, number))) return { doubted: [] }
     const build = await findBuild(tx, buildId)
     if (build?.state !== 'running')
       throw new Error(`The build ${buildId} had a job but did not run.`)
-    const { build: after, blobs } = await settleLost(inside, tx, build)
+    const { build: after, doubted } = await settleLost(inside, tx, build)
     if (after.state !== 'queued') await queue.withdraw(tx, buildId)
-    return { blobs, state: after.state }
+    return { doubted, state: after.state }
   })
   if (!settled) return false
-  await removeBlobs(inside, settled.blobs)
+  await settleBlobs(inside, settled.doubted)
   effects.log.warn('lease.lost', {
     leaseId: id,
     buildId,

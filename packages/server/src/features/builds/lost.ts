@@ -7,8 +7,8 @@ import { findBuild, moveBuild, takeArtifacts } from './store.ts'
 
 export interface Settled {
   readonly build: BuildsTable
-  /** Blobs to remove once the transaction is durable. */
-  readonly blobs: readonly string[]
+  /** Blobs in doubt, to be settled once the transaction has ended. */
+  readonly doubted: readonly string[]
 }
 
 /**
@@ -18,7 +18,7 @@ export interface Settled {
  * The caller holds the job, and ends it unless the build is queued.
  */
 export async function settleLost(
-  { effects, onLost }: Inside,
+  { effects, blobs, onLost }: Inside,
   tx: Db<Tables>,
   build: BuildsTable,
 ): Promise<Settled> {
@@ -33,26 +33,17 @@ export async function settleLost(
   }
   if (build.cancel_requested_at !== null) {
     const settled = await settle('cancelled', 'The build is cancelled.', { finished_at: now })
-    return { build: settled, blobs: [] }
+    return { build: settled, doubted: [] }
   }
   if (attempts >= attemptsMax) {
     const failure = { failure_code: 'runner_lost', failure_message: lost }
     const settled = await settle('failed', 'It was the last.', { ...failure, finished_at: now })
-    return { build: settled, blobs: [] }
+    return { build: settled, doubted: [] }
   }
-  const blobs = await takeArtifacts(tx, id)
+  const doubted = await takeArtifacts(tx, id)
+  await blobs.doubt(doubted)
   const free = { started_at: null, runner_id: null, runner_name: null, runner_isolation: null }
-  return { build: await settle('queued', 'The build is queued again.', free), blobs }
+  return { build: await settle('queued', 'The build is queued again.', free), doubted }
 }
 
 type Fields = Parameters<typeof moveBuild>[3]
-
-/** Removes blobs that nothing names any more. One that stays behind costs room and nothing else. */
-export async function removeBlobs(
-  { blobs, effects }: Pick<Inside, 'blobs' | 'effects'>,
-  keys: readonly string[],
-): Promise<void> {
-  for (const key of keys) {
-    await blobs.remove(key).catch((cause: unknown) => effects.log.warn('blob.left', { key, cause }))
-  }
-}

@@ -9,6 +9,7 @@ import { notFound } from '../../http/refusals.ts'
 import type { BuildsTable } from '../../schema/tables/builds.ts'
 import { actorOf, originOf } from '../audit/index.ts'
 import type { Inside } from './deps.ts'
+import { settleBlobs } from './doubts.ts'
 import { toBuild } from './resource.ts'
 import { findSource, insertBuild, insertSource } from './store.ts'
 import { artifactOfOrg, artifactsOf, oneBuild, pageOfBuilds } from './views.ts'
@@ -25,10 +26,11 @@ export interface Asking {
  * @throws Fault too_large, checksum_mismatch
  */
 export async function uploadSource(
-  { db, effects, blobs, config }: Inside,
+  inside: Inside,
   { context }: Asking,
   upload: { readonly orgId: string; readonly bytes: Readable } & Query<'builds.uploadSource'>,
 ): Promise<Output<'builds.uploadSource'>> {
+  const { db, effects, blobs, config } = inside
   const { orgId, bytes, sha256, files } = upload
   const stored = await blobs.put(bytes, { maxBytes: config.limits.sourceBytes, sha256 })
   const id = newId('source', effects.random)
@@ -36,8 +38,9 @@ export async function uploadSource(
     await context.confirm()
     const row = { id, org_id: orgId, blob: stored.key, sha256, size_bytes: stored.sizeBytes, files }
     await insertSource(db.kysely, { ...row, created_at: effects.now() })
+    await blobs.keep(stored.key)
   } catch (error) {
-    await blobs.remove(stored.key)
+    await settleBlobs(inside, [stored.key])
     throw error
   }
   return { id, sha256, sizeBytes: stored.sizeBytes }

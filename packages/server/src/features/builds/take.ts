@@ -14,7 +14,8 @@ import type { CurrentRunner } from '../runners/index.ts'
 import type { Inside } from './deps.ts'
 import { insertLease } from './lease-store.ts'
 import { addLogLine } from './log.ts'
-import { removeBlobs, settleLost } from './lost.ts'
+import { settleBlobs } from './doubts.ts'
+import { settleLost } from './lost.ts'
 import { planOf, projectOf } from './resource.ts'
 import { findBuild, findSource, moveBuild } from './store.ts'
 
@@ -54,7 +55,7 @@ export async function take(
 async function takeNow(inside: Inside, runnerId: string): Promise<Lease | undefined> {
   for (;;) {
     const tried = await inside.db.transaction((tx) => tryOne(inside, tx, runnerId))
-    await removeBlobs(inside, tried.blobs)
+    await settleBlobs(inside, tried.doubted)
     if (tried.buildId === undefined) return undefined
     inside.bell.ring(tried.buildId)
     if (tried.lease) return tried.lease
@@ -65,7 +66,7 @@ interface Tried {
   readonly lease?: Lease
   /** Undefined when the queue had nothing. */
   readonly buildId?: string
-  readonly blobs: readonly string[]
+  readonly doubted: readonly string[]
 }
 
 /** Claims one job and makes a lease of it; a job that turns out to need no runner any more is ended. */
@@ -79,17 +80,21 @@ async function tryOne(inside: Inside, tx: Db<Tables>, runnerId: string): Promise
     owner: runnerId,
     leaseMs: timing.leaseMs,
   })
-  if (!claim) return { blobs: [] }
+  if (!claim) return { doubted: [] }
   const found = await findBuild(tx, claim.id)
   // Still running: its lease ran out, and the sweeper has not come by yet.
   const lost = found?.state === 'running' ? await settleLost(inside, tx, found) : undefined
   const build = lost?.build ?? found
-  const blobs = lost?.blobs ?? []
+  const doubted = lost?.doubted ?? []
   if (!build || isFinal(build.state)) {
     await queue.complete(tx, claim.id, claim.leaseNumber)
-    return { buildId: claim.id, blobs }
+    return { buildId: claim.id, doubted }
   }
-  return { lease: await startLease(inside, tx, { build, claim, runner }), buildId: build.id, blobs }
+  return {
+    lease: await startLease(inside, tx, { build, claim, runner }),
+    buildId: build.id,
+    doubted,
+  }
 }
 
 async function startLease(

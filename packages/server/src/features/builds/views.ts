@@ -173,6 +173,20 @@ export async function namedBlobs(db: Reader): Promise<readonly NamedBlob[]> {
   }))
 }
 
+/** Those of these keys that a source or an artifact names. */
+export async function namedAmong(
+  db: Reader,
+  keys: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const sources = await db.selectFrom('sources').select('blob').where('blob', 'in', keys).execute()
+  const artifacts = await db
+    .selectFrom('artifacts')
+    .select('blob')
+    .where('blob', 'in', keys)
+    .execute()
+  return new Set([...sources, ...artifacts].map(({ blob }) => blob))
+}
+
 /** How many builds there are in each state. */
 export function buildCounts(
   db: Reader,

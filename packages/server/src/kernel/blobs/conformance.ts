@@ -7,6 +7,8 @@ import type { Blobs } from './blobs.ts'
 
 export interface BlobsUnderTest {
   readonly blobs: Blobs
+  /** The store as the next process of the same server opens it. */
+  reopen(): Blobs
   /** How many blobs or pieces of blobs the store holds, counted behind its back. */
   count(): Promise<number>
 }
@@ -98,6 +100,24 @@ export const blobsConformance: readonly BlobsCase[] = [
         await assertFault(blobs.open(key), 'not_found')
         await blobs.remove(key)
       }
+    },
+  },
+  {
+    title:
+      'what was put and not kept is in doubt for the next process, what was kept or removed is not',
+    async run({ blobs, reopen }) {
+      const put = async () => (await blobs.put(Readable.from([randomBytes(10)]), roomy)).key
+      const [open, kept, removed] = [await put(), await put(), await put()]
+      await blobs.keep(kept)
+      await blobs.remove(removed)
+      assert.deepEqual(blobs.inDoubt, [])
+      assert.deepEqual(reopen().inDoubt, [open])
+      await blobs.doubt([kept])
+      assert.deepEqual(reopen().inDoubt.toSorted(), [open, kept].toSorted())
+      assert.equal((await buffer(await reopen().open(kept))).length, 10)
+      await blobs.remove(open)
+      await blobs.keep(kept)
+      assert.deepEqual(reopen().inDoubt, [])
     },
   },
   {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Fault } from '@norrix/contract/fault'
@@ -9,7 +9,8 @@ import type { Blobs } from './blobs.ts'
 
 /**
  * Blobs as files of one folder, which several servers may share. A blob is written in a folder of this server's drafts,
- * made durable, and only then renamed to its key: so a key always stands for a whole blob.
+ * made durable, and only then renamed to its key: so a key always stands for a whole blob. An empty file beside the drafts
+ * stands for each blob in doubt.
  *
  * What this server left half written before is removed here, at the start.
  *
@@ -18,14 +19,16 @@ import type { Blobs } from './blobs.ts'
 export function folderBlobs(folder: string, serverId = 'server'): Blobs {
   const drafts = join(folder, 'drafts', serverId)
   mkdirSync(drafts, { recursive: true, mode: 0o700 })
-  for (const left of readdirSync(drafts))
-    rmSync(join(drafts, left), { recursive: true, force: true })
+  const doubtOf = (key: string): string => join(drafts, `${key}${doubtEnding}`)
+  const keep = (key: string): Promise<void> => rm(doubtOf(key), { force: true })
   return {
+    inDoubt: takeOver(drafts),
     async put(bytes, limits) {
       const key = randomBytes(20).toString('hex')
       const draft = join(drafts, key)
       try {
         const stored = await writeDraft(draft, bytes, limits)
+        await writeFile(doubtOf(key), '')
         await moveDurably(draft, blobPath(folder, key), folder)
         return { key, ...stored }
       } catch (error) {
@@ -42,9 +45,30 @@ export function folderBlobs(folder: string, serverId = 'server'): Blobs {
       }
     },
     async remove(key) {
-      if (isBlobKey(key)) await rm(blobPath(folder, key), { force: true })
+      if (!isBlobKey(key)) return
+      await rm(blobPath(folder, key), { force: true })
+      await keep(key)
+    },
+    async doubt(keys) {
+      for (const key of keys.filter(isBlobKey)) await writeFile(doubtOf(key), '')
+    },
+    async keep(key) {
+      if (isBlobKey(key)) await keep(key)
     },
   }
+}
+
+const doubtEnding = '.doubt'
+
+/** Removes the drafts that the process before left, and gives the keys that it left in doubt. */
+function takeOver(drafts: string): string[] {
+  const left = readdirSync(drafts)
+  for (const name of left.filter((each) => !each.endsWith(doubtEnding)))
+    rmSync(join(drafts, name), { recursive: true, force: true })
+  return left
+    .filter((each) => each.endsWith(doubtEnding))
+    .map((each) => each.slice(0, -doubtEnding.length))
+    .filter(isBlobKey)
 }
 
 interface Limits {
