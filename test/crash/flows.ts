@@ -53,9 +53,7 @@ export const flows: readonly Flow[] = [
           isClaimed = true
         },
         async after() {
-          const { ownerLink } = house.server
-          if (ownerLink && isClaimed) return ['an acknowledged claim is lost']
-          if (ownerLink) await house.settleIn()
+          if (!isClaimed && house.server.ownerLink) await house.settleIn()
           const home = await signedInHome(house.asNorrix())
           const { code, stdout } = await runNorrix(['whoami', '--json'], { home: home.path })
           home.remove()

@@ -16,11 +16,18 @@ const {
 } = process.env
 const { appendFileSync } = fs
 
-if (NORRIX_CRASH_CLOCK) {
-  const realNow = Date.now
-  Date.now = () => realNow() + Number(NORRIX_CRASH_CLOCK)
-}
+if (NORRIX_CRASH_CLOCK) turnClock(Number(NORRIX_CRASH_CLOCK))
 if (file && isMainThread) watch(file)
+
+function turnClock(byMs: number): void {
+  const RealDate = Date
+  const now = (): number => RealDate.now() + byMs
+  globalThis.Date = new Proxy(RealDate, {
+    construct: (target, args: [], newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as Date, // as: of Date itself
+    get: (target, name) => (name === 'now' ? now : Reflect.get(target, name)),
+  })
+}
 
 /** Writes each step on a line of the file. */
 function watch(steps: string): void {
@@ -119,5 +126,10 @@ function watchFiles(step: Step): void {
 /** Requests that leave, answers that come, and answers that are given. */
 function watchNetwork(step: Step): void {
   around(globalThis, 'fetch', step, () => 'request')
+  const { request } = http
+  http.request = (...args: Parameters<typeof request>) => {
+    step('before request')
+    return request(...args).prependListener('response', () => step('answer heard'))
+  }
   around(http.ServerResponse.prototype, 'end', step, () => 'answer')
 }

@@ -173,6 +173,7 @@ export async function startBuildRig(limits: Partial<BuildLimits> = {}) {
 
   return {
     db,
+    effects,
     builds,
     runners,
     blobs,

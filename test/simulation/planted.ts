@@ -96,10 +96,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     plant: (deps) => ({ ...deps, blobs: changed(deps.blobs, { inDoubt: [] }) }),
   },
   {
-    title: 'the blobs of a lost attempt are not put in doubt before their rows go',
-    plant: (deps) => ({ ...deps, blobs: changed(deps.blobs, { doubt: async () => {} }) }),
-  },
-  {
     title: 'a removed runner still gets builds',
     plant: (deps) => ({
       ...deps,
