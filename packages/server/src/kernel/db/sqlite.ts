@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import {
   Kysely,
   SqliteDialect,
@@ -57,15 +57,15 @@ function connect(file: string, readOnly = false): DatabaseSync {
 
 /** Gives Kysely's SQLite dialect the driver interface it expects, on `node:sqlite`. */
 function sqliteDialect(database: DatabaseSync): SqliteDialect {
+  const prepared = prepareOnce(database)
   const adapted: SqliteDatabase = {
     close: () => database.close(),
     prepare(sql) {
       // A transaction that reads first and then writes would be refused at once while another process writes, not wait.
-      if (sql === 'begin') return adaptStatement(database.prepare('begin immediate'))
+      if (sql === 'begin') return prepared('begin immediate')
       // SQLite has rolled back by itself when there was no room; the caller has to hear of that, and not of this.
-      if (sql === 'rollback' && !database.isTransaction)
-        return adaptStatement(database.prepare('select 1'))
-      return adaptStatement(database.prepare(sql))
+      if (sql === 'rollback' && !database.isTransaction) return prepared('select 1')
+      return prepared(sql)
     },
   }
   return new LocklessSqliteDialect({ database: adapted })
@@ -84,13 +84,32 @@ class LocklessCompiler extends SqliteQueryCompiler {
   }
 }
 
-function adaptStatement(statement: StatementSync): SqliteStatement {
+/** More than the server has texts of SQL; lists of another length are other texts. */
+const preparedMax = 500
+
+/** Prepares each text once while it is among the newest: preparing costs as much as running. */
+function prepareOnce(database: DatabaseSync): (sql: string) => SqliteStatement {
+  const statements = new Map<string, SqliteStatement>()
+  return (sql) => {
+    const known = statements.get(sql)
+    if (known) return known
+    const [oldest] = statements.keys()
+    if (oldest !== undefined && statements.size >= preparedMax) statements.delete(oldest)
+    const statement = adaptStatement(database, sql)
+    statements.set(sql, statement)
+    return statement
+  }
+}
+
+function adaptStatement(database: DatabaseSync, sql: string): SqliteStatement {
+  const statement = database.prepare(sql)
   // Kysely hands values of our own tables through: text, numbers, bytes and null.
   const values = (parameters: readonly unknown[]) => [...parameters] as SQLInputValue[]
   return {
     reader: statement.columns().length > 0,
     all: (parameters) => statement.all(...values(parameters)),
     run: (parameters) => statement.run(...values(parameters)),
-    iterate: (parameters) => statement.iterate(...values(parameters)),
+    // Of its own: whoever runs the same text meanwhile would begin it anew.
+    iterate: (parameters) => database.prepare(sql).iterate(...values(parameters)),
   } as SqliteStatement // `iterate` yields rows, which Kysely's type names more narrowly than node:sqlite does
 }
