@@ -127,9 +127,11 @@ function watchFiles(step: Step): void {
 function watchNetwork(step: Step): void {
   around(globalThis, 'fetch', step, () => 'request')
   const { request } = http
-  http.request = (...args: Parameters<typeof request>) => {
+  const watched: typeof request = (...args: unknown[]) => {
     step('before request')
-    return request(...args).prependListener('response', () => step('answer heard'))
+    const sent = Reflect.apply(request, http, args) as http.ClientRequest // as: whatever the form, it gives one
+    return sent.prependListener('response', () => step('answer heard'))
   }
+  http.request = watched
   around(http.ServerResponse.prototype, 'end', step, () => 'answer')
 }

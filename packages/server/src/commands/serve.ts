@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { hostServers } from '../host.ts'
-import { createLog } from '../kernel/log.ts'
+import { createLog, inTurns } from '../kernel/log.ts'
 import type { Call } from './command.ts'
 import { sourcesOf } from './environment.ts'
 
 /** Serves every environment of the configuration until it is told to stop. */
 export async function serve(call: Call): Promise<number> {
   const { around, root } = call
-  const log = createLog((line) => around.stdout.write(line))
+  const log = createLog(inTurns((lines) => around.stdout.write(lines)))
   // Listened to from here on: who is told to stop while it starts stops in order as well.
   const asked = stopSignal()
   const hosting = await hostServers({

@@ -34,7 +34,9 @@ export async function answer(
     requestId: facts.requestId,
     address: facts.address,
     agent: facts.agent,
-    signal: watched.signal,
+    get signal() {
+      return watched.signal
+    },
     confirm: async () => void (await identify()),
   }
   try {
@@ -42,7 +44,7 @@ export async function answer(
     // The route's own types were checked where it was written (`implement`); here every route looks alike.
     const handle = route.handle as (input: unknown) => unknown
     const reply = await handle({ ...input, body, principal, context })
-    await send(operation, shapes, res, reply, { ...watched, stopping: options.stopping })
+    await send(operation, shapes, res, reply, watched)
   } finally {
     watched.stop()
   }
@@ -61,26 +63,39 @@ function resumedQuery(
   return resumed
 }
 
-/** A signal that aborts when the client leaves, the server stops, or a stream's credential dies. */
+/**
+ * A signal that aborts when the client leaves, the server stops, or a stream's credential dies. Made when it is first asked for:
+ * most handlers never do, and it costs as much as reading the request.
+ */
 function watch(
   operation: Operation,
   res: ServerResponse,
   stopping: AbortSignal,
   identify: () => Promise<unknown>,
-): { signal: AbortSignal; stop: () => void } {
-  const gone = new AbortController()
-  const leave = () => gone.abort()
-  res.on('close', leave)
-  const recheck =
-    operation.output === 'events'
-      ? setInterval(() => void identify().catch(leave), recheckMs)
-      : undefined
-  return {
-    signal: AbortSignal.any([gone.signal, stopping]),
-    stop: () => {
+): StreamSignals & { stop: () => void } {
+  let made: AbortSignal | undefined
+  let stop = (): void => undefined
+  const make = (): AbortSignal => {
+    const gone = new AbortController()
+    const leave = () => gone.abort()
+    res.on('close', leave)
+    if (res.destroyed) leave()
+    const recheck =
+      operation.output === 'events'
+        ? setInterval(() => void identify().catch(leave), recheckMs)
+        : undefined
+    stop = () => {
       clearInterval(recheck)
       res.off('close', leave)
+    }
+    return AbortSignal.any([gone.signal, stopping])
+  }
+  return {
+    stopping,
+    get signal() {
+      return (made ??= make())
     },
+    stop: () => stop(),
   }
 }
 

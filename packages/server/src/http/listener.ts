@@ -152,7 +152,9 @@ function readFacts(
   publicUrl: string,
 ): ListenerFacts {
   const target = req.url ?? '/'
-  if (!target.startsWith('/') || !URL.canParse(target, publicUrl)) {
+  // Joined, not resolved: `//evil` stays a path of ours.
+  const url = target.startsWith('/') ? URL.parse(publicUrl + target) : null
+  if (!url) {
     throw new Fault('bad_request', { message: 'The request target is not a path.' })
   }
   return {
@@ -160,8 +162,7 @@ function readFacts(
     trace,
     address: req.socket.remoteAddress ?? 'unknown',
     agent: (req.headers['user-agent'] ?? '').replace(/[^\x20-\x7e]/g, '').slice(0, 200),
-    // Joined, not resolved: `//evil` stays a path of ours.
-    url: new URL(publicUrl + target),
+    url,
   }
 }
 

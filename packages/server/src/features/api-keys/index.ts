@@ -3,7 +3,7 @@ import { implement, type Route } from '../../http/implement.ts'
 import type { Authenticate, KeyPrincipal } from '../../http/principal.ts'
 import { authenticateKey } from './authenticate.ts'
 import { apiKeysService, type ApiKeysDeps } from './service.ts'
-import { noteUse } from './store.ts'
+import { noteUses } from './store.ts'
 import { gatherKeyUses } from './uses.ts'
 
 export interface ApiKeys {
@@ -21,7 +21,10 @@ export function apiKeysFeature(deps: ApiKeysDeps): ApiKeys {
       db.transaction(async (tx) => {
         // In one order, so that two servers that write the same keys do not wait for each other.
         const ordered = [...batch].toSorted(([a], [b]) => (a < b ? -1 : 1))
-        for (const [keyId, use] of ordered) await noteUse(tx, keyId, use)
+        await noteUses(
+          tx,
+          ordered.map(([keyId, use]) => ({ keyId, ...use })),
+        )
       }),
     effects.log,
   )

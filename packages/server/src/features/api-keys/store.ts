@@ -1,7 +1,9 @@
+import { sql } from 'kysely'
 import type { Cursor } from '@norrix/contract/page'
 import type { Db } from '../../kernel/db/database.ts'
 import type { Tables } from '../../schema/index.ts'
 import type { ApiKeysTable } from '../../schema/tables/api-keys.ts'
+import type { KeyUse } from './uses.ts'
 
 type Own = Db<Pick<Tables, 'api_keys'>>
 
@@ -66,16 +68,44 @@ export async function revokeKey(
   return result.numUpdatedRows > 0n
 }
 
-/** Notes a use, unless another server has noted a later one. */
-export async function noteUse(
+/** As many as SQLite takes the parameters of with room to spare (32,766), and few enough for a short lock. */
+const usesAtOnce = 500
+
+/**
+ * Notes when keys were last used, unless another server has noted a later use: one statement for many keys, since one for each
+ * cost more than the rest of a request under many keys (docs/benchmarks.md).
+ */
+export async function noteUses(
   db: Own,
-  keyId: string,
-  use: { at: number; address: string; agent: string },
+  uses: readonly (KeyUse & { keyId: string })[],
 ): Promise<void> {
-  await db
-    .updateTable('api_keys')
-    .set({ last_used_at: use.at, last_used_address: use.address, last_used_agent: use.agent })
-    .where('id', '=', keyId)
-    .where((e) => e.or([e('last_used_at', 'is', null), e('last_used_at', '<', use.at)]))
-    .execute()
+  for (let from = 0; from < uses.length; from += usesAtOnce) {
+    const rows = uses
+      .slice(from, from + usesAtOnce)
+      .map((use) => sql`(${use.keyId}, cast(${use.at} as bigint), ${use.address}, ${use.agent})`)
+    await db
+      .updateTable('api_keys')
+      .from(sql<Values>`(values ${sql.join(rows)})`.as('uses'))
+      .set((e) => ({
+        last_used_at: e.ref('uses.column2'),
+        last_used_address: e.ref('uses.column3'),
+        last_used_agent: e.ref('uses.column4'),
+      }))
+      .whereRef('api_keys.id', '=', 'uses.column1')
+      .where((e) =>
+        e.or([
+          e('api_keys.last_used_at', 'is', null),
+          e('api_keys.last_used_at', '<', e.ref('uses.column2')),
+        ]),
+      )
+      .execute()
+  }
+}
+
+/** The names that both engines give to the columns of a list of values. */
+interface Values {
+  readonly column1: string
+  readonly column2: number
+  readonly column3: string
+  readonly column4: string
 }
