@@ -5,14 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { builds } from '@norrix/contract/builds.operations'
 import { leases } from '@norrix/contract/leases.operations'
+import { freePort } from '../kit/free-port.ts'
 import { faultOf } from '../kit/operation-caller.ts'
-import {
-  freePort,
-  serveProcess,
-  sitAt,
-  type AtTheHost,
-  type Serving,
-} from '../kit/norrix-server.ts'
+import { serveProcess, sitAt, type AtTheHost, type Serving } from '../kit/norrix-server.ts'
 import { bearer, claim, makeKey, type Person } from '../kit/people.ts'
 import { queueBuild } from '../kit/queue-build.ts'
 import { startLoad } from './ready-load.ts'
