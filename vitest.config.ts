@@ -12,6 +12,7 @@ const long = ['test/hello-android/{foreign-tools,sdk}.test.ts']
 
 // What is PostgreSQL's alone, and takes its time: `npm run test:postgres`.
 const onPostgres = [
+  'test/journeys/two-servers-*.test.ts',
   'packages/server/src/kernel/db/postgres*.test.ts',
   'test/journeys/{two-servers,database-restart}.test.ts',
 ]

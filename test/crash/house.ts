@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { settleIn, type Resident } from '../kit/at-the-terminal.ts'
+import { freePort } from '../kit/free-port.ts'
 import { hostAs, type Hosted, type HostedServer } from '../kit/hosted.ts'
 import { watchSteps, type Steps, type StepsOptions } from './steps.ts'
 
@@ -100,13 +100,4 @@ export class House {
     await this.kill()
     rmSync(this.folder, { recursive: true, force: true })
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo // as: it listens on a port
-  server.close()
-  await once(server, 'close')
-  return port
 }

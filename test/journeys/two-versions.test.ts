@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net'
 import { version } from '@norrix/contract/version'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { settleIn } from '../kit/at-the-terminal.ts'
+import { freePort } from '../kit/free-port.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { olderServer } from '../kit/older-server.ts'
 import { runNorrix, temporaryHome, type Ran } from '../kit/run-norrix.ts'
@@ -121,13 +122,6 @@ test('a command that an older server cannot do yet says which of the two is old,
   expect(gone.stderr).toMatch(/not_found · req_\w+ · exit 1\n$/)
   older.close()
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer(() => {})
-  const port = await listenOn(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 async function listenOn(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

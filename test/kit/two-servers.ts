@@ -1,11 +1,10 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PostgresConfig } from '@norrix/server/kernel/db/database'
-import { hostAs, type Hosted, type HostedServer } from './hosted.ts'
+import { startBalancer } from './balancer.ts'
 import { freePort } from './free-port.ts'
+import { hostAs, type Hosted, type HostedServer } from './hosted.ts'
 
 /** Server processes on one PostgreSQL, as a company hosts them: one public address, a data folder for each, one folder of blobs. */
 export interface Fleet {
@@ -28,26 +27,11 @@ export interface FleetServer {
 
 export async function startFleet(database: PostgresConfig): Promise<Fleet> {
   const folder = mkdtempSync(join(tmpdir(), 'norrix-fleet-'))
-  const passwordFile = join(folder, 'password')
-  writeFileSync(passwordFile, `${database.password ?? ''}\n`, { mode: 0o600 })
   const started: FleetServer[] = []
-  const balancer = await startBalancer(started)
-  const publicUrl = `http://localhost:${balancer.port}`
-  const write = (name: string, port: number, secrets: string): string => {
-    const prod = {
-      listen: { host: '127.0.0.1', port },
-      publicUrl,
-      data: join(folder, name),
-      database: { kind: 'postgres', url: urlOf(database), passwordFile },
-      secrets: { folder: secrets },
-      blobs: { kind: 'folder', folder: join(folder, 'blobs') },
-      signUp: 'open',
-      runner: false,
-    }
-    const config = join(folder, `${name}.json`)
-    writeFileSync(config, JSON.stringify({ environments: { prod } }))
-    return config
-  }
+  const balancer = await startBalancer()
+  const publicUrl = balancer.url
+  const write = (name: string, port: number, secrets: string): string =>
+    writeFleetConfig({ folder, database, publicUrl }, { name, port, secrets })
   return {
     publicUrl,
     folder,
@@ -64,40 +48,48 @@ export async function startFleet(database: PostgresConfig): Promise<Fleet> {
       if (!prod) throw new Error('The process hosts nothing.')
       const server = { origin: `http://127.0.0.1:${port}`, hosted, prod }
       started.push(server)
+      balancer.add(server.origin)
       return server
     },
     async stop() {
-      balancer.close()
+      await balancer.close()
       await Promise.all(started.map(({ hosted }) => hosted.stop()))
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
 
-/** Gives each request to the next server, so that no two steps of a sign-in are answered by the same one. */
-async function startBalancer(
-  servers: readonly FleetServer[],
-): Promise<{ port: number; close(): void }> {
-  let next = 0
-  const balancer = createServer((req, res) => {
-    const target = servers[(next += 1) % servers.length]
-    const options = { method: req.method ?? 'GET', headers: req.headers }
-    const onward = request(`${target?.origin}${req.url}`, options, (answer) => {
-      res.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(res)
-    })
-    onward.on('error', () => res.destroy())
-    req.pipe(onward)
-  })
-  await new Promise<void>((resolve) => balancer.listen(0, 'localhost', resolve))
-  const { port } = balancer.address() as AddressInfo // it listens on TCP
-  return {
-    port,
-    close() {
-      balancer.closeAllConnections()
-      balancer.close()
-    },
+/** Where the servers of a fleet lie, and what they share. */
+export interface FleetPlace {
+  readonly folder: string
+  readonly database: PostgresConfig
+  readonly publicUrl: string
+}
+
+/** Writes the configuration of one server: its own data folder, port and secrets. */
+export function writeFleetConfig(
+  { folder, database, publicUrl }: FleetPlace,
+  own: { readonly name: string; readonly port: number; readonly secrets: string },
+  more: Readonly<Record<string, unknown>> = {},
+): string {
+  const passwordFile = join(folder, 'password')
+  writeFileSync(passwordFile, `${database.password ?? ''}\n`, { mode: 0o600 })
+  const prod = {
+    listen: { host: '127.0.0.1', port: own.port },
+    publicUrl,
+    data: join(folder, own.name),
+    database: { kind: 'postgres', url: urlOf(database), passwordFile },
+    secrets: { folder: own.secrets },
+    blobs: { kind: 'folder', folder: join(folder, 'blobs') },
+    signUp: 'open',
+    runner: false,
+    // A million requests would be a million lines, kept.
+    accessLog: false,
+    ...more,
   }
+  const config = join(folder, `${own.name}.json`)
+  writeFileSync(config, JSON.stringify({ environments: { prod } }))
+  return config
 }
 
 function urlOf({ host, port, user, database }: PostgresConfig): string {

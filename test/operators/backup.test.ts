@@ -15,15 +15,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { builds } from '@norrix/contract/builds.operations'
 import { sessions } from '@norrix/contract/sessions.operations'
 import { signInCommandLine } from '../identity/command-line.ts'
+import { freePort } from '../kit/free-port.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
-import {
-  freePort,
-  serveProcess,
-  serverMain,
-  sitAt,
-  sitBeside,
-  type AtTheHost,
-} from '../kit/norrix-server.ts'
+import { serveProcess, serverMain, sitAt, sitBeside, type AtTheHost } from '../kit/norrix-server.ts'
 import { bearer, claim, type Person } from '../kit/people.ts'
 import { startWriting, type Written } from './write-load.ts'
 

@@ -5,14 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { builds } from '@norrix/contract/builds.operations'
 import { leases } from '@norrix/contract/leases.operations'
+import { freePort } from '../kit/free-port.ts'
 import { faultOf } from '../kit/operation-caller.ts'
-import {
-  freePort,
-  serveProcess,
-  sitAt,
-  type AtTheHost,
-  type Serving,
-} from '../kit/norrix-server.ts'
+import { serveProcess, sitAt, type AtTheHost, type Serving } from '../kit/norrix-server.ts'
 import { bearer, claim, makeKey, type Person } from '../kit/people.ts'
 import { queueBuild } from '../kit/queue-build.ts'
 import { startLoad } from './ready-load.ts'
@@ -183,6 +178,38 @@ test('a second signal does not wait', async () => {
   expect(Date.now() - asked).toBeLessThan(2000)
 })
 
+test('who waits as a server is told to stop gets the answer and the end of the connection at once', async () => {
+  const config = JSON.parse(readFileSync(host.config, 'utf8'))
+  config.environments.prod.drain = { limitSeconds: 5 }
+  writeFileSync(host.config, JSON.stringify(config))
+  const waited = await serveProcess(host.config)
+  const { token } = JSON.parse((await host.run(['runner-token', '--json'])).stdout)
+  const able = {
+    os: 'debian',
+    version: '1',
+    platforms: ['ios' as const],
+    isolation: 'uid' as const,
+  }
+  await bearer(url, token).call(leases.hello, { body: { name: null, ...able } })
+  const { orgId } = ana
+  const build = await queueBuild(ana.client, orgId, {
+    source: Buffer.from('x'),
+    waitForRunner: true,
+  })
+  const poll = askAndAgain('POST /api/runner/lease', token, '{"waitSeconds":30}')
+  const stream = askAndAgain(`GET /api/orgs/${orgId}/builds/${build.id}/log`, key)
+  await sleep(300)
+  waited.child.kill('SIGTERM')
+  // Whoever asks on, on a connection that is about to be closed, cannot know whether that was heard.
+  const answers = await Promise.all([poll, stream])
+  expect(await waited.ended).toBe(0)
+  for (const heard of answers) {
+    expect(heard.match(/HTTP\/1\.1 /g)).toHaveLength(1)
+    expect(heard).not.toContain('ECONNRESET')
+  }
+  expect(answers[0]).toContain('\r\nConnection: close\r\n')
+})
+
 test('restarts under load fail no request of a client that heeds /readyz', async () => {
   const config = JSON.parse(readFileSync(host.config, 'utf8'))
   config.environments.prod.drain = { noticeSeconds: 1 }
@@ -209,6 +236,26 @@ async function readToEnd(events: AsyncIterable<unknown>): Promise<string> {
   } catch (error) {
     return String(error)
   }
+}
+
+/** Asks on a connection of its own and, where that is still there once the answer has ended, once more. All that was heard. */
+async function askAndAgain(what: string, credential: string, body = ''): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  const ask = (line: string, sent: string) =>
+    socket.write(
+      `${line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${credential}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${sent.length}\r\n\r\n${sent}`,
+    )
+  let heard = ''
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    heard += text
+    if (/(\r\n0\r\n\r\n|"lease":null\})$/.test(heard)) setTimeout(() => ask('GET /healthz', ''), 20)
+  })
+  socket.on('error', ({ message }) => (heard += `\n${message}`))
+  ask(what, body)
+  await new Promise((resolve) => socket.once('close', resolve))
+  return heard
 }
 
 /** An upload that has sent its head and half of its body. */

@@ -1,5 +1,6 @@
-import { Client, TypeOverrides } from 'pg'
+import { TypeOverrides } from 'pg'
 import type { PostgresConfig } from '@norrix/server/kernel/db/database'
+import { connectTo } from '../kit/postgres/admin.ts'
 import { insertion, type Book, type Contents, type Row } from './book.ts'
 
 /** Its triggers count every statement that writes: a sequence moves at once, and is never rolled back. */
@@ -9,19 +10,9 @@ const watch = `
     $$ begin perform nextval('watched'); return null; end $$;`
 
 export async function openPostgresBook(config: PostgresConfig): Promise<Book> {
-  const { host, port, database, user, password } = config
   const types = new TypeOverrides()
   types.setTypeParser(20, Number)
-  const client = new Client({
-    host,
-    port,
-    database,
-    user,
-    password: () => password ?? '',
-    ssl: false,
-    types,
-  })
-  await client.connect()
+  const client = await connectTo(config, types)
   const found = await client.query<{ name: string }>(
     `select table_name as name from information_schema.tables
      where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not like 'kysely_%'`,

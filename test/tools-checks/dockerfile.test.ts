@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { configShape } from '@norrix/server/config.shapes'
-import { freePort } from '../kit/norrix-server.ts'
+import { freePort } from '../kit/free-port.ts'
 
 /** There is no container engine where this is tested: the file is read, and its steps are done by hand. */
 const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,11 +1,11 @@
-import { Client, type QueryResultRow } from 'pg'
+import { Client, type ClientConfig, type QueryResultRow } from 'pg'
 import type { PostgresConfig } from '@norrix/server/kernel/db/database'
 
-/** Runs one statement, outside of a transaction. */
-export async function inPostgres(
+/** Connects beside the server under test. Whoever asks ends the connection. */
+export async function connectTo(
   { host, port, database, user, password }: PostgresConfig,
-  sql: string,
-): Promise<QueryResultRow[]> {
+  types?: ClientConfig['types'],
+): Promise<Client> {
   const client = new Client({
     host,
     port,
@@ -13,8 +13,15 @@ export async function inPostgres(
     user,
     password: () => password ?? '',
     ssl: false,
+    ...(types && { types }),
   })
   await client.connect()
+  return client
+}
+
+/** Runs one statement, outside of a transaction. */
+export async function inPostgres(config: PostgresConfig, sql: string): Promise<QueryResultRow[]> {
+  const client = await connectTo(config)
   try {
     return (await client.query<QueryResultRow>(sql)).rows
   } finally {

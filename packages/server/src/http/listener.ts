@@ -4,6 +4,7 @@ import { Fault, faultTable, type FaultCode } from '@norrix/contract/fault'
 import { newId } from '@norrix/contract/id'
 import type { Log } from '../kernel/log.ts'
 import { unknownOperation } from './clients.ts'
+import { connectionsEndWhen } from './draining.ts'
 import { toFault } from './faults.ts'
 import { setSecurityHeaders } from './headers.ts'
 import type { ListenerFacts, Mounted } from './mounted.ts'
@@ -43,12 +44,13 @@ export function createListener(
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const https = options.publicUrl.startsWith('https:')
   const nextId = requestIds(randomBytes)
+  const endsWhenDraining = connectionsEndWhen(options.draining)
   return (req, res) => {
     const requestId = nextId()
     const trace: Trace = { operation: 'none' }
     watchAnswer(options, req, res, { requestId, trace })
     setSecurityHeaders(res, { requestId, https })
-    if (options.draining.aborted) res.setHeader('Connection', 'close')
+    endsWhenDraining(res)
     handle(options, req, res, { requestId, trace }).catch((error: unknown) => {
       if (isLeft(error, req, res)) return options.log.debug('request.left', { requestId })
       const fault = toFault(error)
