@@ -14,6 +14,7 @@ const long = ['test/hello-android/{foreign-tools,sdk}.test.ts']
 const onPostgres = [
   'packages/server/src/kernel/db/postgres*.test.ts',
   'test/journeys/{two-servers,database-restart}.test.ts',
+  'test/operators/postgres-several.test.ts',
 ]
 const isOnPostgres = process.env['NORRIX_TEST_ENGINE'] === 'postgres'
 

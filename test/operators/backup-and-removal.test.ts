@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createArchive, openArchive } from '@norrix/server/commands/backup/archive'
@@ -9,6 +8,7 @@ import { blobPath } from '@norrix/server/kernel/blobs/folder'
 import { configOf, startNorrix } from '../kit/norrix.ts'
 import { claim } from '../kit/people.ts'
 import { queueBuild } from '../kit/queue-build.ts'
+import { runSql } from '../kit/test-database.ts'
 
 test('what is removed while a backup is made is neither missed nor named in it', async () => {
   const norrix = await startNorrix()
@@ -19,30 +19,28 @@ test('what is removed while a backup is made is neither missed nor named in it',
       await queueBuild(ana.client, ana.orgId, { source, waitForRunner: true })
     }
     const { dataFolder, url } = norrix.prod
-    const config = configOf(
-      'prod',
-      dataFolder,
-      { kind: 'sqlite', file: join(dataFolder, 'norrix.db') },
-      {},
-    )
-    const db = new DatabaseSync(join(dataFolder, 'norrix.db'))
+    const database = norrix.database()
+    const config = configOf('prod', dataFolder, database, {})
     const archive = await createArchive(join(norrix.folder, 'draft'), new Date())
     let removed = ''
     const add: typeof archive.add = async (path, bytes, sizeBytes) => {
       const file = await archive.add(path, bytes, sizeBytes)
       if (removed !== '') return file
       // The first blob is in: now another one goes, its row first, as the server removes them.
-      const row = db.prepare('select id, blob from sources where blob <> ?').get(path.slice(6))
-      removed = String(row?.['blob'])
-      db.exec('PRAGMA foreign_keys = OFF')
-      db.prepare('delete from sources where id = ?').run(String(row?.['id']))
+      const other = `select id, blob from sources where blob <> '${path.slice(6)}' limit 1`
+      const [row] = await runSql(database, other)
+      const { id, blob } = row as { id: string; blob: string } // two texts, as selected above
+      removed = blob
+      const build = `select id from builds where source_id = '${id}'`
+      await runSql(database, `delete from build_log where build_id in (${build})`)
+      await runSql(database, `delete from builds where source_id = '${id}'`)
+      await runSql(database, `delete from sources where id = '${id}'`)
       rmSync(blobPath(config.blobsFolder, removed))
       return file
     }
     const source = { config, publicUrl: url, configFile: '', madeAt: new Date() }
     const manifest = await fillArchive({ ...archive, add }, source, norrix.folder)
     await archive.finish(join(norrix.folder, 'made.tar'))
-    db.close()
     expect(manifest.damaged).toEqual([])
     const { files } = await openArchive(join(norrix.folder, 'made.tar'))
     expect([...files.keys()].filter((path) => path.startsWith('blobs/'))).toHaveLength(2)

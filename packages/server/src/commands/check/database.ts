@@ -1,12 +1,14 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { agoText } from '@norrix/cli/io/words'
 import type { EnvironmentConfig } from '../../config.ts'
 import { newestEvent } from '../../features/audit/index.ts'
 import { isClaimed } from '../../features/identity/index.ts'
 import { newestServerRunner } from '../../features/runners/index.ts'
-import { sqliteFaults } from '../../kernel/db/copy.ts'
+import { sqliteFaults } from '../../kernel/db/sqlite-copy.ts'
 import { openDatabase, type Database } from '../../kernel/db/database.ts'
 import { pendingMigrations } from '../../kernel/db/pending.ts'
+import { secretDigests, unlikeDigests } from '../../kernel/shared-secrets.ts'
 import type { Tables } from '../../schema/index.ts'
 import { migrations } from '../../schema/migrations/index.ts'
 import { fine, reasonOf, warning, wrong, type Finding } from './finding.ts'
@@ -30,6 +32,7 @@ export async function checkDatabase(
     return [
       ...(engine ? [engine] : []),
       version,
+      ...(await checkSharedSecrets(db, config)),
       await checkOwner(db),
       await checkClock(db, now),
       await checkIsolation(db, config, now),
@@ -65,6 +68,26 @@ async function checkVersion(db: Database<Tables>): Promise<Finding> {
       'run the version of Norrix that wrote it, or a newer one',
     )
   }
+}
+
+/** Only where several servers may have copies of them. */
+async function checkSharedSecrets(
+  db: Database<Tables>,
+  { database, secretsFolder }: EnvironmentConfig,
+): Promise<Finding[]> {
+  if (database.kind === 'sqlite') return []
+  const unlike = unlikeDigests(await secretDigests(db.kysely), (name) => {
+    const file = join(secretsFolder, name)
+    return existsSync(file) ? readFileSync(file) : undefined
+  })
+  if (unlike.length === 0) return [fine('secrets', 'Those that the servers on this database have.')]
+  return unlike.map((name) =>
+    wrong(
+      'secrets',
+      `${join(secretsFolder, name)} is not the one that the servers on this database have.`,
+      'copy the folder `secrets.folder` from the server whose keys were rotated last, or from a backup',
+    ),
+  )
 }
 
 async function checkOwner(db: Database<Tables>): Promise<Finding> {
