@@ -86,9 +86,9 @@ test('everything acknowledged before the backup works where it is restored: keys
     const restored = await elsewhere.host.run(['restore', backedUp.file])
     expect(restored, restored.stderr).toMatchObject({ code: 0 })
     expect(restored.stderr).toContain('norrix-server serve')
-    const serving = await serveProcess(elsewhere.host.config)
+    const { serving, url } = await elsewhere.serve()
     try {
-      await expectAll(elsewhere.url)
+      await expectAll(url)
     } finally {
       expect(await serving.stop()).toBe(0)
     }
@@ -215,13 +215,18 @@ test('a restore touches nothing that is there, and no backup is overwritten', as
 async function moveTo(name: string) {
   const data = join(host.folder, name)
   const database = await makeBareDatabase(data)
-  const port = await freePort()
-  const prod = { data, listen: { port }, runner: false, ...asConfigured(database.config, data) }
+  const prod = { data, runner: false, ...asConfigured(database.config, data) }
   const there = sitAt({ environments: { prod } })
   return {
     host: there,
     data,
-    url: `http://localhost:${port}`,
+    /** On a port that is asked for as late as can be: a restore takes seconds, in which another program may get it. */
+    async serve() {
+      const listen = { port: await freePort() }
+      writeFileSync(there.config, JSON.stringify({ environments: { prod: { ...prod, listen } } }))
+      const serving = await serveProcess(there.config)
+      return { serving, url: `http://localhost:${listen.port}` }
+    },
     async isBare() {
       const tables = `select 1 as one from information_schema.tables where table_schema = 'public'`
       const hasTables =
