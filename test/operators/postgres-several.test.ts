@@ -1,6 +1,6 @@
 // Two servers on one PostgreSQL, and an operator who rotates their keys on one of them.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync } from 'node:fs'
+import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeProtectedHeader } from 'jose'
@@ -111,6 +111,26 @@ test('a backup holds the secrets that its database knows, and says so where a se
 function unwrapped(text: string): string {
   return text.replaceAll(/\n +/g, ' ')
 }
+
+test('a database that does not answer is named by every command, with why and what to do', async () => {
+  const file = join(fleet.folder, 'server-2.json')
+  const config = JSON.parse(readFileSync(file, 'utf8'))
+  config.environments.prod.database.url = 'postgres://norrix@127.0.0.1:9/norrix_prod'
+  writeFileSync(join(fleet.folder, 'server-9.json'), JSON.stringify(config))
+  const commands = [['owner-link'], ['users', 'list'], ['rotate', 'cookie-keys'], ['backup', '.']]
+  for (const words of [...commands, ['restore', 'any.tar']]) {
+    const ran = await operate(9, words)
+    expect(ran, words.join(' ')).toMatchObject({ code: 1, stdout: '' })
+    const said = unwrapped(ran.stderr)
+    expect(said).toContain(
+      'norrix_prod at 127.0.0.1:9 cannot be used as norrix: connect ECONNREFUSED',
+    )
+    expect(said).toContain('start PostgreSQL')
+  }
+  const { code, stdout } = await operate(9, ['check'])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/✗ database .*norrix_prod/)
+})
 
 async function kidOfSignIn(): Promise<string> {
   const { tokens } = await signInCommandLine(fleet.publicUrl, mine, ana)

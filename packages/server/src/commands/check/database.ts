@@ -1,13 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { agoText } from '@norrix/cli/io/words'
+import { Fault } from '@norrix/contract/fault'
 import type { EnvironmentConfig } from '../../config.ts'
 import { newestEvent } from '../../features/audit/index.ts'
 import { isClaimed } from '../../features/identity/index.ts'
 import { newestServerRunner } from '../../features/runners/index.ts'
 import { sqliteFaults } from '../../kernel/db/sqlite-copy.ts'
-import { openDatabase, type Database } from '../../kernel/db/database.ts'
+import { openDatabase, type Database, type DatabaseConfig } from '../../kernel/db/database.ts'
 import { pendingMigrations } from '../../kernel/db/pending.ts'
+import { unusable } from '../../kernel/db/postgres-errors.ts'
 import { secretDigests, unlikeDigests } from '../../kernel/shared-secrets.ts'
 import type { Tables } from '../../schema/index.ts'
 import { migrations } from '../../schema/migrations/index.ts'
@@ -26,7 +28,7 @@ export async function checkDatabase(
   if (engine?.verdict === 'wrong') return [engine]
   const db = openDatabase<Tables>(config.database)
   try {
-    const version = await checkVersion(db)
+    const version = await checkVersion(db, database)
     if (version.text !== '' && version.verdict !== 'fine')
       return [...(engine ? [engine] : []), version]
     return [
@@ -52,7 +54,7 @@ function checkEngine(file: string): Finding {
   )
 }
 
-async function checkVersion(db: Database<Tables>): Promise<Finding> {
+async function checkVersion(db: Database<Tables>, config: DatabaseConfig): Promise<Finding> {
   try {
     const pending = await pendingMigrations(db.kysely, migrations)
     if (pending.length === 0) return fine('version', 'The database is of this version.')
@@ -62,6 +64,8 @@ async function checkVersion(db: Database<Tables>): Promise<Finding> {
       'the next start applies them; make a backup first',
     )
   } catch (error) {
+    const fault = unusable(config, error)
+    if (fault instanceof Fault) return wrong('database', fault.message, fault.fix ?? '')
     return wrong(
       'version',
       `The database cannot be read: ${reasonOf(error)}.`,

@@ -5,6 +5,7 @@ import type { Migration } from 'kysely/migration'
 import { Fault } from '@norrix/contract/fault'
 import type { PostgresConfig } from './engine.ts'
 import { migrateToLatest } from './migrate.ts'
+import { unusable } from './postgres-errors.ts'
 import { openPostgres } from './postgres.ts'
 
 /**
@@ -63,11 +64,11 @@ export async function fillPostgres(
       for await (const { table, lines } of batchesOf(copy)) await insert(tx, table, lines)
     })
   await onOneConnection(config, fill).catch((error: unknown) => {
-    throw error instanceof Fault ? error : unusable(config, error)
+    throw error instanceof Fault ? error : notFilled(config, error)
   })
 }
 
-/** Without a limit for a statement: a large table takes long. */
+/** Without a limit for a statement: a large table takes long. @throws Fault database_unusable */
 async function onOneConnection<Tables, T>(
   config: PostgresConfig,
   work: (db: Kysely<Tables>) => Promise<T>,
@@ -75,6 +76,8 @@ async function onOneConnection<Tables, T>(
   const db = openPostgres<Tables>({ ...config, connections: 1, statementMs: 0 }, undefined)
   try {
     return await work(db.kysely)
+  } catch (error) {
+    throw unusable(config, error)
   } finally {
     await db.close()
   }
@@ -186,7 +189,7 @@ function notEmpty({ database }: PostgresConfig): Fault {
   })
 }
 
-function unusable({ database, host, port }: PostgresConfig, cause: unknown): Fault {
+function notFilled({ database, host, port }: PostgresConfig, cause: unknown): Fault {
   const why = cause instanceof Error ? cause.message : String(cause)
   return new Fault('database_unusable', {
     message: `The backup could not be put into the database ${database} at ${host}:${port}: ${why}. Nothing of it is in there.`,
