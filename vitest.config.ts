@@ -15,6 +15,7 @@ const onPostgres = [
   'test/journeys/two-servers-*.test.ts',
   'packages/server/src/kernel/db/postgres*.test.ts',
   'test/journeys/{two-servers,database-restart}.test.ts',
+  'test/operators/postgres-several.test.ts',
 ]
 const isOnPostgres = process.env['NORRIX_TEST_ENGINE'] === 'postgres'
 

@@ -13,19 +13,26 @@ export const scripts = {
   demo: { steps: [built, ['tools/demo.ts']] },
   dev: { steps: [built, ['--watch', 'tools/start.ts']] },
   test: { steps: [vitest] },
-  // What holds on SQLite has to hold on PostgreSQL: the server, the sweep of every operation, and the journeys named here.
+  // What holds on SQLite has to hold on PostgreSQL: the server, the sweep of every operation, what operators do, and the
+  // journeys named here.
   'test:postgres': {
     steps: [
       [
         ...vitest,
         'packages/server',
         'test/sweep',
+        'test/operators/backup',
+        'test/operators/check',
+        'test/operators/people-and-runners',
+        'test/operators/postgres-several',
+        'test/operators/rotation',
         'test/journeys/key-in-ci',
         'test/journeys/two-servers',
         'test/journeys/database-restart',
       ],
     ],
-    env: { NORRIX_TEST_ENGINE: 'postgres' },
+    // Operators' tests are among the hard ones.
+    env: { NORRIX_TEST_ENGINE: 'postgres', NORRIX_TEST_HARD: '1' },
   },
   'test:hard': {
     steps: [

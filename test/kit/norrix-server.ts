@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { NorrixServer } from '@norrix/server/server'
+import type { Norrix } from './norrix.ts'
 import type { Ran } from './run-norrix.ts'
+import { asConfigured } from './test-database.ts'
 
 /** The program file of `norrix-server`. */
 export const serverMain = fileURLToPath(
@@ -23,11 +24,12 @@ export interface AtTheHost {
   leave(): void
 }
 
-/** Sits down beside a server that runs: with a configuration that names its address and its data. */
-export function sitBeside(server: NorrixServer): AtTheHost {
-  const { kind, url: publicUrl, dataFolder: data } = server
+/** Sits down beside a prod server that runs: with a configuration that names its address and its data. */
+export function sitBeside(norrix: Norrix): AtTheHost {
+  const { url: publicUrl, dataFolder: data } = norrix.prod
   const listen = { port: Number(new URL(publicUrl).port) }
-  return sitAt({ environments: { [kind]: { publicUrl, listen, data, runner: false } } })
+  const database = asConfigured(norrix.database(), data)
+  return sitAt({ environments: { prod: { publicUrl, listen, data, runner: false, ...database } } })
 }
 
 export function sitAt(configuration: unknown): AtTheHost {

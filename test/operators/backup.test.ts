@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  existsSync,
   globSync,
   mkdirSync,
   readdirSync,
@@ -19,13 +20,15 @@ import { freePort } from '../kit/free-port.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { serveProcess, serverMain, sitAt, sitBeside, type AtTheHost } from '../kit/norrix-server.ts'
 import { bearer, claim, type Person } from '../kit/people.ts'
+import { asConfigured, makeBareDatabase, runSql } from '../kit/test-database.ts'
 import { startWriting, type Written } from './write-load.ts'
 
 // Each command is a process of its own, whose start takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 /** A backup beside a server that is being written to, and a restore of it elsewhere, both through the real command. */
-const seconds = process.env['NORRIX_TEST_LONG'] === '1' ? 60 : 3
+const isLong = process.env['NORRIX_TEST_LONG'] === '1'
+const seconds = isLong ? 60 : 3
 let norrix: Norrix
 let host: AtTheHost
 let ana: Person
@@ -37,7 +40,7 @@ beforeAll(async () => {
   norrix = await startNorrix()
   ana = await claim(norrix.prod)
   token = (await signInCommandLine(norrix.prod.url, undefined, ana)).tokens.access_token
-  host = sitBeside(norrix.prod)
+  host = sitBeside(norrix)
   const writing = startWriting(norrix.prod, ana)
   written = writing.written
   const until = Date.now() + seconds * 1000
@@ -73,21 +76,19 @@ test('a backup under write load is whole, for its owner alone, and nothing half 
 })
 
 test('everything acknowledged before the backup works where it is restored: keys, sessions, artifacts byte by byte', async () => {
-  const elsewhere = sitAt(await configuration('moved'))
+  const elsewhere = await moveTo('moved')
   try {
-    const restored = await elsewhere.run(['restore', backedUp.file])
+    const restored = await elsewhere.host.run(['restore', backedUp.file])
     expect(restored, restored.stderr).toMatchObject({ code: 0 })
     expect(restored.stderr).toContain('norrix-server serve')
-    const { environments } = JSON.parse(readFileSync(elsewhere.config, 'utf8'))
-    const url = `http://localhost:${environments.prod.listen.port}`
-    const serving = await serveProcess(elsewhere.config)
+    const { serving, url } = await elsewhere.serve()
     try {
       await expectAll(url)
     } finally {
       expect(await serving.stop()).toBe(0)
     }
   } finally {
-    elsewhere.leave()
+    await elsewhere.leave()
   }
 })
 
@@ -109,7 +110,7 @@ async function expectAll(url: string): Promise<void> {
 
 test('a backup that was cut or changed anywhere is refused by name, and nothing of it is restored', async () => {
   const whole = readFileSync(backedUp.file)
-  const elsewhere = sitAt(await configuration('fresh'))
+  const elsewhere = await moveTo('fresh')
   try {
     const at = (part: number) => Math.floor(whole.length * part)
     const cases: readonly (readonly [name: string, bytes: Buffer])[] = [
@@ -122,16 +123,41 @@ test('a backup that was cut or changed anywhere is refused by name, and nothing 
     const restore = async ([name, bytes]: (typeof cases)[number]) => {
       const file = join(host.folder, `${name.replaceAll(' ', '-')}.tar`)
       writeFileSync(file, bytes)
-      return { name, ran: await elsewhere.run(['restore', file]) }
+      return { name, ran: await elsewhere.host.run(['restore', file]) }
     }
     for (const { name, ran } of await Promise.all(cases.map(restore))) {
       expect(ran, name).toMatchObject({ code: 1, stdout: '' })
       expect(ran.stderr, name).toMatch(/not whole[^]*backup_damaged · exit 1/)
-      expect(globSync('fresh/**', { cwd: elsewhere.folder })).toEqual([])
     }
+    expect(await elsewhere.isBare()).toBe(true)
   } finally {
-    elsewhere.leave()
+    await elsewhere.leave()
   }
+})
+
+test('a restore that is killed is no server: nothing starts there, and the way out is said', async () => {
+  let cut = 0
+  for (const delay of isLong ? [0, 10, 30, 100, 300] : [0, 100]) {
+    const elsewhere = await moveTo(`killed-${delay}`)
+    const mark = join(elsewhere.data, 'restoring')
+    const words = ['restore', backedUp.file, '--config', elsewhere.host.config]
+    const child = spawn(process.execPath, [serverMain, ...words])
+    while (!existsSync(mark) && child.exitCode === null) await sleep(2)
+    await sleep(delay)
+    child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    if (existsSync(mark)) {
+      cut += 1
+      const refused = await elsewhere.host.run(['serve'])
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('was cut off') })
+      rmSync(elsewhere.data, { recursive: true })
+      // All of the database or nothing of it; the mark goes a moment after the database is there.
+      if (await elsewhere.isBare())
+        expect((await elsewhere.host.run(['restore', backedUp.file])).code).toBe(0)
+    }
+    await elsewhere.leave()
+  }
+  expect(cut).toBeGreaterThan(0)
 })
 
 test('a backup that is killed leaves no file that looks like one', async () => {
@@ -175,6 +201,7 @@ test('a blob that is missing or spoilt on the server is named, in the backup and
 test('a restore touches nothing that is there, and no backup is overwritten', async () => {
   const over = await host.run(['restore', backedUp.file])
   expect(over).toMatchObject({ code: 1, stderr: expect.stringContaining('conflict · exit 1') })
+  expect(over.stderr.replaceAll(/\n +/g, ' ')).toContain('the database')
   const again = await host.run(['backup', backedUp.file])
   expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('file_exists') })
   const dev = sitAt({ environments: { dev: { data: 'dev', runner: false } } })
@@ -183,9 +210,33 @@ test('a restore touches nothing that is there, and no backup is overwritten', as
   dev.leave()
 })
 
-async function configuration(data: string) {
-  const listen = { port: await freePort() }
-  return { environments: { prod: { data, listen, runner: false } } }
+/** Another machine: an empty database, and folders that are not there yet. */
+async function moveTo(name: string) {
+  const data = join(host.folder, name)
+  const database = await makeBareDatabase(data)
+  const prod = { data, runner: false, ...asConfigured(database.config, data) }
+  const there = sitAt({ environments: { prod } })
+  return {
+    host: there,
+    data,
+    /** On a port that is asked for as late as can be: a restore takes seconds, in which another program may get it. */
+    async serve() {
+      const listen = { port: await freePort() }
+      writeFileSync(there.config, JSON.stringify({ environments: { prod: { ...prod, listen } } }))
+      const serving = await serveProcess(there.config)
+      return { serving, url: `http://localhost:${listen.port}` }
+    },
+    async isBare() {
+      const tables = `select 1 as one from information_schema.tables where table_schema = 'public'`
+      const hasTables =
+        database.config.kind === 'postgres' && (await runSql(database.config, tables)).length > 0
+      return !existsSync(data) && !hasTables
+    },
+    async leave() {
+      await database.drop()
+      there.leave()
+    },
+  }
 }
 
 function flipped(bytes: Buffer, at: number): Buffer {

@@ -1,5 +1,3 @@
-import { DatabaseSync } from 'node:sqlite'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { leases } from '@norrix/contract/leases.operations'
 import { runners } from '@norrix/contract/runners.operations'
@@ -11,6 +9,7 @@ import { stack } from '../kit/expect-fault.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { sitBeside, type AtTheHost } from '../kit/norrix-server.ts'
 import { bearer, claim, type Person } from '../kit/people.ts'
+import { runSql } from '../kit/test-database.ts'
 
 // Each command is a process of its own, whose start takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
@@ -22,7 +21,7 @@ let ana: Person
 
 beforeAll(async () => {
   norrix = await startNorrix()
-  host = sitBeside(norrix.prod)
+  host = sitBeside(norrix)
 })
 afterAll(async () => {
   host.leave()
@@ -59,7 +58,7 @@ test('a disabled person is out at the next request, by cookie and by token, and 
   // What the browser remembers of the last sign-in opens nothing either.
   const refused = await signInCommandLine(norrix.prod.url, browser, ana).catch(String)
   expect(refused).toContain('disabled')
-  expect(rows("select action from audit_events where actor_kind = 'operator'")).toEqual([
+  expect(await rows("select action from audit_events where actor_kind = 'operator'")).toEqual([
     { action: 'accounts.disable' },
   ])
   expect((await host.run(['users', 'enable', ana.email])).code).toBe(0)
@@ -97,7 +96,7 @@ test("an operator's runner is known at once, survives the server's own runner, a
   expect(await hello()).toEqual({ id: added.id, name: 'mac' })
   const refused = await host.run(['runner-token', '--org', 'org_nobody'])
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('org_nobody') })
-  expect(rows(`select server_id, org_id from runners where id = '${added.id}'`)).toEqual([
+  expect(await rows(`select server_id, org_id from runners where id = '${added.id}'`)).toEqual([
     { server_id: null, org_id: null },
   ])
   expect((await host.run(['runner-token', '--remove', added.id])).code).toBe(0)
@@ -143,14 +142,6 @@ function linkOf(url: string) {
   return { url, expiresAt: 0 }
 }
 
-function rows(sql: string): unknown[] {
-  const db = new DatabaseSync(join(norrix.prod.dataFolder, 'norrix.db'), { readOnly: true })
-  try {
-    return db
-      .prepare(sql)
-      .all()
-      .map((row) => ({ ...row }))
-  } finally {
-    db.close()
-  }
+function rows(sql: string): Promise<object[]> {
+  return runSql(norrix.database(), sql)
 }

@@ -19,7 +19,7 @@ const others = new Browser()
 
 beforeAll(async () => {
   norrix = await startNorrix()
-  host = sitBeside(norrix.prod)
+  host = sitBeside(norrix)
   ana = await claim(norrix.prod)
 })
 afterAll(async () => {

@@ -18,9 +18,8 @@ import { folderBlobs } from './kernel/blobs/folder.ts'
 import { openDatabase, type Database } from './kernel/db/database.ts'
 import type { Effects } from './kernel/effects.ts'
 import { sqlQueue } from './kernel/queue/sql.ts'
-import { folderSecrets } from './kernel/secrets.ts'
 import { keepServerId } from './kernel/server-id.ts'
-import { sharedSecrets } from './kernel/shared-secrets.ts'
+import { secretsOf } from './kernel/shared-secrets.ts'
 import type { Tables } from './schema/index.ts'
 import type { ServerMetrics } from './metrics.ts'
 import { createReadiness } from './readiness.ts'
@@ -118,8 +117,7 @@ async function buildFeatures(
   serverId: string,
 ) {
   const { kind, name, upstreams, signUp, secretsFolder } = config
-  const isShared = config.database.kind === 'postgres'
-  const secrets = isShared ? sharedSecrets(db.kysely, secretsFolder) : folderSecrets(secretsFolder)
+  const secrets = secretsOf(db.kysely, config.database.kind, secretsFolder)
   const environment = { kind, publicUrl, name, version }
   const { bell } = db
 

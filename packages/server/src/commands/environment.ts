@@ -7,8 +7,9 @@ import { newId } from '@norrix/contract/id'
 import { readConfig, type EnvironmentConfig } from '../config.ts'
 import { auditFeature, type Actor, type Audit } from '../features/audit/index.ts'
 import { defaultData } from '../config/default-data.ts'
-import { openDatabase, type Database } from '../kernel/db/database.ts'
+import { openDatabase, type Database, type DatabaseConfig } from '../kernel/db/database.ts'
 import { pendingMigrations } from '../kernel/db/pending.ts'
+import { unusable } from '../kernel/db/postgres-errors.ts'
 import type { Effects } from '../kernel/effects.ts'
 import { createLog } from '../kernel/log.ts'
 import type { Tables } from '../schema/index.ts'
@@ -45,7 +46,7 @@ export async function withDatabase<T>(
   requireDatabase(config)
   const db = openDatabase<Tables>(config.database)
   try {
-    await requireUpToDate(db)
+    await requireUpToDate(db, config.database)
     const effects = effectsOf(call)
     const audit = auditFeature({ effects })
     return await work({
@@ -116,8 +117,10 @@ function requireDatabase({ database, kind }: EnvironmentConfig): void {
   })
 }
 
-async function requireUpToDate(db: Database<Tables>): Promise<void> {
-  const pending = await pendingMigrations(db.kysely, migrations)
+async function requireUpToDate(db: Database<Tables>, config: DatabaseConfig): Promise<void> {
+  const pending = await pendingMigrations(db.kysely, migrations).catch((error: unknown) => {
+    throw unusable(config, error)
+  })
   if (pending.length === 0) return
   throw new Fault('data_unusable', {
     message: `The database is of another version of Norrix: ${pending.join(', ')} not applied.`,

@@ -107,7 +107,8 @@ export const commandTable: readonly CommandRow[] = [
   },
   {
     words: 'restore <backup>',
-    summary: 'put a backup into an empty data folder, every hash checked first',
+    summary: 'put a backup where nothing is, every hash checked first',
+    notes: ['Empty: the data folder, the folder of blobs, the database on PostgreSQL.'],
     examples: ['norrix-server restore norrix-prod-20270131T0300Z.tar --config new.json'],
     load: async () => (await import('./backup/restore.ts')).restore,
   },
@@ -120,7 +121,8 @@ export const commandTable: readonly CommandRow[] = [
     ],
     notes: [
       'A new signing key is published first, then signs; the old one is accepted for',
-      'an hour more. Servers notice within seconds; nobody signs in again.',
+      'an hour more. Servers notice within seconds; nobody signs in again. Several',
+      'servers on one database: rotate on one, then copy its secrets to the others.',
     ],
     examples: ['norrix-server rotate signing-keys', 'norrix-server rotate cookie-keys'],
     load: async () => (await import('./rotate.ts')).rotate,

@@ -1,6 +1,7 @@
 import { momentText, parseDuration } from '@norrix/cli/io/words'
-import { Fault } from '@norrix/contract/fault'
 import { rotateCookieKeys, rotateSigningKeys } from '../features/identity/index.ts'
+import type { Secrets } from '../kernel/secrets.ts'
+import { secretsOf } from '../kernel/shared-secrets.ts'
 import { textOption, usage, wordOf, type Call } from './command.ts'
 import { withDatabase, type Opened } from './environment.ts'
 
@@ -22,8 +23,8 @@ async function signingKeys(call: Call, opened: Opened): Promise<void> {
   const atOnce = call.options['atOnce'] === true
   const signsFrom = atOnce ? now : now + afterOf(call)
   const old = atOnce ? 'drop' : 'accept'
-  const folder = folderOf(opened)
-  const { kid, acceptedUntil } = await rotateSigningKeys(folder, { now, signsFrom, old })
+  const times = { now, signsFrom, old } as const
+  const { kid, acceptedUntil } = await rotateSigningKeys(secretsIn(opened), times)
   await record(opened, kid, { keys: 'signing-keys', atOnce })
   const at = (ms: number) => momentText(new Date(ms), around.now())
   io.document({ kid, signsFrom: new Date(signsFrom), oldAcceptedUntil: new Date(acceptedUntil) })
@@ -35,16 +36,18 @@ async function signingKeys(call: Call, opened: Opened): Promise<void> {
       value: atOnce ? 'is dropped now' : `is accepted until ${at(acceptedUntil)}`,
     },
   ])
+  sayOthers(call, opened, atOnce ? 'now' : `before ${at(signsFrom)}`)
 }
 
-async function cookieKeys({ io }: Call, opened: Opened): Promise<void> {
-  rotateCookieKeys(folderOf(opened))
+async function cookieKeys(call: Call, opened: Opened): Promise<void> {
+  await rotateCookieKeys(secretsIn(opened))
   await record(opened, 'cookie-keys', { keys: 'cookie-keys' })
-  io.document({ keys: 'cookie-keys' })
-  io.talk.marked(
+  call.io.document({ keys: 'cookie-keys' })
+  call.io.talk.marked(
     'done',
     'New cookies are signed by a new key; those of the last one are still read.',
   )
+  sayOthers(call, opened, 'now')
 }
 
 function afterOf(call: Call): number {
@@ -66,11 +69,15 @@ function record(
   return db.transaction((tx) => audit.record(tx, { ...event, ...by.origin }))
 }
 
-/** @throws Fault conflict where several servers hold copies of the keys, each known to the database by its digest */
-function folderOf({ config }: Opened): string {
-  if (config.database.kind === 'sqlite') return config.secretsFolder
-  throw new Fault('conflict', {
-    message: 'Keys of several servers on PostgreSQL are not rotated by this command yet.',
-    fix: 'nothing was changed; the keys go on as they are',
-  })
+function secretsIn({ db, config }: Opened): Secrets {
+  return secretsOf(db.kysely, config.database.kind, config.secretsFolder)
+}
+
+/** Servers that share a database have copies of the file, which nobody but the operator can bring them. */
+function sayOthers({ io }: Call, { config }: Opened, when: string): void {
+  if (config.database.kind === 'sqlite') return
+  io.talk.fields([
+    { label: 'next', value: `copy ${config.secretsFolder} to the other servers ${when}` },
+    { label: 'until then', value: 'they go on with the old key, and would not start anew' },
+  ])
 }

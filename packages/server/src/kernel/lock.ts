@@ -49,6 +49,6 @@ function openIn(folder: string): DatabaseSync {
 function halfRestored(folder: string): Fault {
   return new Fault('data_unusable', {
     message: `A restore into ${folder} was cut off: what lies there is not whole.`,
-    fix: 'remove that folder, then norrix-server restore once more',
+    fix: 'remove that folder, and blobs and secrets that lie elsewhere; then norrix-server restore once more',
   })
 }

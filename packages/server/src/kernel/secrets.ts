@@ -13,6 +13,7 @@ import {
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '@norrix/contract/fault'
+import { replaceSecret } from './replace-secret.ts'
 
 /** A source of cryptographically random bytes. */
 export type RandomBytes = (count: number) => Uint8Array
@@ -76,14 +77,27 @@ export function keepSecret(
 export interface Secrets {
   /** @throws Fault data_unusable, secrets_differ */
   keep(name: string, make?: () => Uint8Array): Promise<Uint8Array>
+  /**
+   * Replaces a secret that was kept before. Where several servers share it, the others have the old file until somebody brings
+   * them the new one.
+   *
+   * @throws Fault conflict when it was replaced meanwhile and `from` is no longer what it is
+   */
+  replace(name: string, change: SecretChange): Promise<void>
   /** A text that is another one once the file of any of these has been replaced. */
   stamp(names: readonly string[]): Promise<string>
+}
+
+export interface SecretChange {
+  readonly from: Uint8Array
+  readonly to: Uint8Array
 }
 
 /** Secrets in a folder that one server has for itself. */
 export function folderSecrets(folder: string): Secrets {
   return {
     keep: async (name, make) => keepSecret(folder, name, make),
+    replace: async (name, { to }) => replaceSecret(folder, name, to),
     stamp: (names) => stampOf(folder, names),
   }
 }

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -64,4 +74,39 @@ test('the database tells nothing of a secret', async () => {
     expect(held.includes(bytes.toString(form))).toBe(false)
   }
   expect(readFileSync(join(folder('one'), 'pepper'))).toEqual(bytes)
+})
+
+test('a secret that is replaced is the one that every server has to have from then on', async () => {
+  const from = await secrets('one').keep('pepper')
+  cpSync(folder('one'), folder('two'), { recursive: true })
+  const to = randomBytes(32)
+  await secrets('one').replace('pepper', { from, to })
+  expect(Buffer.from(await secrets('one').keep('pepper'))).toEqual(to)
+  await expect(secrets('two').keep('pepper')).rejects.toMatchObject({ code: 'secrets_differ' })
+  // Who has not seen the last one replaces nothing, and leaves nothing behind.
+  const late = secrets('two').replace('pepper', { from, to: randomBytes(32) })
+  await expect(late).rejects.toMatchObject({ code: 'conflict' })
+  expect(readdirSync(folder('two'))).toEqual(['pepper'])
+  cpSync(folder('one'), folder('two'), { recursive: true })
+  expect(Buffer.from(await secrets('two').keep('pepper'))).toEqual(to)
+})
+
+test('of two who replace a secret at once one does', async () => {
+  const from = await secrets('one').keep('pepper')
+  cpSync(folder('one'), folder('two'), { recursive: true })
+  const change = (name: string) => secrets(name).replace('pepper', { from, to: randomBytes(32) })
+  const done = await Promise.allSettled([change('one'), change('two')])
+  expect(done.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+})
+
+test('replacing that was cut short after the database knew of it is finished by the next start', async () => {
+  const from = await secrets('one').keep('pepper')
+  const to = randomBytes(32)
+  await secrets('one').replace('pepper', { from, to })
+  // As a kill between the two leaves it.
+  const file = join(folder('one'), 'pepper')
+  renameSync(file, `${file}.0123456789ab`)
+  writeFileSync(file, from, { mode: 0o600 })
+  expect(Buffer.from(await secrets('one').keep('pepper'))).toEqual(to)
+  expect(readdirSync(folder('one'))).toEqual(['pepper'])
 })

@@ -4,6 +4,7 @@ import { open, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { Header } from 'tar'
+import { syncFolder } from './files.ts'
 
 /**
  * One tar file (POSIX ustar), so that a stranger can look inside with what every system has. Written front to back and hashed on
@@ -117,18 +118,6 @@ export async function textOf(bytes: Readable): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of bytes as AsyncIterable<Buffer>) chunks.push(chunk)
   return Buffer.concat(chunks).toString('utf8')
-}
-
-/** Makes the names in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folders; its file system keeps a journal of names instead.
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 function padding(sizeBytes: number): number {

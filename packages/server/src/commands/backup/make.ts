@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, readdirSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { version } from '@norrix/contract/version'
 import type { EnvironmentConfig } from '../../config.ts'
 import type { NamedBlob } from '../../features/builds/index.ts'
 import { blobPath } from '../../kernel/blobs/folder.ts'
+import { isDraft } from '../../kernel/replace-secret.ts'
+import { unlikeDigests } from '../../kernel/shared-secrets.ts'
 import { migrations } from '../../schema/migrations/index.ts'
 import type { ArchivedFile, ArchiveWriter } from './archive.ts'
 import { databasePart } from './database-part.ts'
@@ -27,7 +29,7 @@ export interface BackupSource {
  *
  * Blobs are written before the row that names them and removed after it. So a copy of the database names only what was there;
  * what is gone by the time it is read was removed meanwhile, and a newer copy no longer names it. The newest copy goes in, after
- * its blobs.
+ * its blobs. Secrets are read after it, and have to be those that it knows.
  *
  * @param stage a folder of this backup alone, on the disk of the archive
  */
@@ -39,19 +41,23 @@ export async function fillArchive(
   const { config, configFile } = source
   const part = databasePart(config.database)
   const blobs = new Blobs(archive, config.blobsFolder)
-  let database = ''
-  let copy = await part.copy((database = join(stage, 'database-1')))
-  for (
-    let look = 2;
-    look <= looksMax && (await blobs.add(copy.blobs)) === 'look-again';
-    look += 1
-  ) {
-    copy = await part.copy((database = join(stage, `database-${look}`)))
+  const look = async (number: number) => {
+    const database = join(stage, `database-${number}`)
+    const copy = await part.copy(database)
+    const added = await blobs.add(copy.blobs)
+    const secrets = readSecrets(config)
+    const unlike = unlikeDigests(copy.digests, (name) => secrets.get(name))
+    // A secret that differs was rotated meanwhile; one that differs again is another one.
+    const isSettled = added === 'complete' && (unlike.length === 0 || number > 1)
+    return { database, copy, secrets, unlike, isSettled }
   }
+  let seen = await look(1)
+  for (let number = 2; number <= looksMax && !seen.isSettled; number += 1) seen = await look(number)
+  const { copy, secrets, unlike } = seen
   const files = [...blobs.written.values()]
-  files.push(await addFile(archive, part.path, database))
-  for (const name of secretNames(config.secretsFolder)) {
-    files.push(await addFile(archive, `secrets/${name}`, join(config.secretsFolder, name)))
+  files.push(await addFile(archive, part.path, seen.database))
+  for (const [name, bytes] of secrets) {
+    files.push(await archive.add(`secrets/${name}`, Buffer.from(bytes), bytes.length))
   }
   const serverId = join(config.dataFolder, 'server-id')
   if (existsSync(serverId)) files.push(await addFile(archive, 'server-id', serverId))
@@ -64,7 +70,11 @@ export async function fillArchive(
     publicUrl: source.publicUrl,
     database: { path: part.path, migrations: Object.keys(migrations) },
     files,
-    damaged: [...copy.faults.map((fault) => `database: ${fault}`), ...blobs.damaged(copy.blobs)],
+    damaged: [
+      ...copy.faults.map((fault) => `database: ${fault}`),
+      ...unlike.map((name) => `the secret ${name} is not the one that the database knows`),
+      ...blobs.damaged(copy.blobs),
+    ],
   }
   await addManifest(archive, manifest)
   return manifest
@@ -115,12 +125,16 @@ async function addFile(archive: ArchiveWriter, path: string, name: string): Prom
   return archive.add(path, handle.createReadStream(), size)
 }
 
-/** Plain files; a draft that a start left behind ends with a dot and twelve digits. */
-function secretNames(folder: string): string[] {
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((name) => !/\.[0-9a-f]{12}$/.test(name) && lstatSync(join(folder, name)).isFile())
-    .sort()
+/** Plain files by name; not what the configuration names itself, such as the database's password, and no drafts. */
+function readSecrets({ secretsFolder, secretFiles }: EnvironmentConfig): Map<string, Uint8Array> {
+  const secrets = new Map<string, Uint8Array>()
+  if (!existsSync(secretsFolder)) return secrets
+  for (const name of readdirSync(secretsFolder).toSorted()) {
+    const file = join(secretsFolder, name)
+    if (isDraft(name) || secretFiles.includes(file) || !lstatSync(file).isFile()) continue
+    secrets.set(name, readFileSync(file))
+  }
+  return secrets
 }
 
 async function addManifest(archive: ArchiveWriter, manifest: Manifest): Promise<void> {

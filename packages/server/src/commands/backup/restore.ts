@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdir, open } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { countText, durationText } from '@norrix/cli/io/words'
 import { Fault } from '@norrix/contract/fault'
@@ -10,8 +9,8 @@ import { lockFolder, restoringMark } from '../../kernel/lock.ts'
 import { migrations } from '../../schema/migrations/index.ts'
 import { wordOf, type Call } from '../command.ts'
 import { environmentOf, urlOf } from '../environment.ts'
-import { syncFolder } from './archive.ts'
 import { databasePart, type DatabasePart } from './database-part.ts'
+import { syncFolder, writeDurably } from './files.ts'
 import type { Manifest } from './manifest.ts'
 import { openBackup, type VerifiedBackup } from './verify.ts'
 
@@ -21,9 +20,10 @@ export async function restore(call: Call): Promise<number> {
   const started = performance.now()
   const config = environmentOf(call)
   const part = databasePart(config.database)
-  requireEmpty(config, part)
+  await requireEmpty(config, part)
   const backup = await openBackup(resolve(around.cwd, wordOf(call, 0)))
   requireFit(backup.manifest, config, part)
+  requireNoSecrets(backup.manifest, config)
   await place(backup, config, part)
   const { manifest } = backup
   const { kind, version: madeBy, madeAt, damaged } = manifest
@@ -56,18 +56,32 @@ function sayNext({ io }: Call, manifest: Manifest, config: EnvironmentConfig): v
 }
 
 /** @throws Fault conflict when anything of the environment is there */
-function requireEmpty(config: EnvironmentConfig, part: DatabasePart): void {
+async function requireEmpty(config: EnvironmentConfig, part: DatabasePart): Promise<void> {
   const taken = [config.dataFolder, config.blobsFolder].filter((folder) => !isEmpty(folder))
-  if (part.isThere()) taken.push('the database')
-  if (taken.length === 0) return
-  throw new Fault('conflict', {
-    message: `A backup is restored to where nothing is, and there is something in ${taken.join(', ')}.`,
-    fix: 'name another data folder in the configuration, or move this one away',
-  })
+  if (await part.isThere()) taken.push('the database')
+  if (taken.length > 0) throw occupied(taken)
 }
 
+/** The first is made by a look at the folder, the second by whoever made the disk. */
 function isEmpty(folder: string): boolean {
-  return !existsSync(folder) || readdirSync(folder).every((name) => name === 'lock')
+  const ignored = ['lock', 'lost+found']
+  return !existsSync(folder) || readdirSync(folder).every((name) => ignored.includes(name))
+}
+
+/** Their folder may hold other files, such as the database's password. @throws Fault conflict */
+function requireNoSecrets({ files }: Manifest, { secretsFolder }: EnvironmentConfig): void {
+  const taken = files
+    .filter(({ path }) => path.startsWith('secrets/'))
+    .map(({ path }) => join(secretsFolder, path.slice('secrets/'.length)))
+    .filter((file) => existsSync(file))
+  if (taken.length > 0) throw occupied(taken)
+}
+
+function occupied(taken: readonly string[]): Fault {
+  return new Fault('conflict', {
+    message: `A backup is restored to where nothing is, and there is something in ${taken.join(', ')}.`,
+    fix: 'name other places in the configuration, or move away what is there',
+  })
 }
 
 /** @throws Fault conflict when the backup is of another kind, another engine or a newer version */
@@ -92,7 +106,7 @@ function requireFit(manifest: Manifest, config: EnvironmentConfig, part: Databas
   })
 }
 
-/** Blobs and secrets first; the database last, by one rename: without it nothing has been restored. */
+/** Blobs and secrets first; the database last, in one step: without it nothing has been restored. */
 async function place(
   { archive, manifest }: VerifiedBackup,
   config: EnvironmentConfig,
@@ -104,7 +118,7 @@ async function place(
     writeFileSync(mark, `${manifest.madeAt}\n`)
     const folders = new Set<string>()
     for (const { path } of manifest.files) {
-      const target = targetOf(path, config, part)
+      const target = targetOf(path, config)
       if (target === undefined) continue
       await writeDurably(target, archive.read(path))
       folders.add(dirname(target)).add(dirname(dirname(target)))
@@ -112,7 +126,7 @@ async function place(
     folders.add(config.dataFolder).add(config.blobsFolder)
     mkdirSync(config.blobsFolder, { recursive: true, mode: 0o700 })
     for (const folder of folders) await syncFolder(folder)
-    await part.place()
+    await part.put(archive.read(part.path), manifest.database.migrations)
     rmSync(mark)
     await syncFolder(config.dataFolder)
   } finally {
@@ -120,23 +134,11 @@ async function place(
   }
 }
 
-/** Where a file of the backup belongs; undefined for what is there to be read only. */
-function targetOf(path: string, config: EnvironmentConfig, part: DatabasePart): string | undefined {
-  if (path === part.path) return part.draft
+/** Where a file of the backup belongs; undefined for the database, and for what is there to be read only. */
+function targetOf(path: string, config: EnvironmentConfig): string | undefined {
   if (path === 'server-id') return join(config.dataFolder, path)
   const [, folder, name = ''] = /^(blobs|secrets)\/([\w.-]+)$/.exec(path) ?? []
   if (folder === 'blobs' && isBlobKey(name)) return blobPath(config.blobsFolder, name)
   if (folder === 'secrets' && !name.startsWith('.')) return join(config.secretsFolder, name)
   return undefined
-}
-
-async function writeDurably(target: string, bytes: AsyncIterable<Buffer>): Promise<void> {
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 })
-  const file = await open(target, 'wx', 0o600)
-  try {
-    for await (const chunk of bytes) await file.appendFile(chunk)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

@@ -1,12 +1,16 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { agoText } from '@norrix/cli/io/words'
+import { Fault } from '@norrix/contract/fault'
 import type { EnvironmentConfig } from '../../config.ts'
 import { newestEvent } from '../../features/audit/index.ts'
 import { isClaimed } from '../../features/identity/index.ts'
 import { newestServerRunner } from '../../features/runners/index.ts'
-import { sqliteFaults } from '../../kernel/db/copy.ts'
-import { openDatabase, type Database } from '../../kernel/db/database.ts'
+import { sqliteFaults } from '../../kernel/db/sqlite-copy.ts'
+import { openDatabase, type Database, type DatabaseConfig } from '../../kernel/db/database.ts'
 import { pendingMigrations } from '../../kernel/db/pending.ts'
+import { unusable } from '../../kernel/db/postgres-errors.ts'
+import { secretDigests, unlikeDigests } from '../../kernel/shared-secrets.ts'
 import type { Tables } from '../../schema/index.ts'
 import { migrations } from '../../schema/migrations/index.ts'
 import { fine, reasonOf, warning, wrong, type Finding } from './finding.ts'
@@ -24,12 +28,13 @@ export async function checkDatabase(
   if (engine?.verdict === 'wrong') return [engine]
   const db = openDatabase<Tables>(config.database)
   try {
-    const version = await checkVersion(db)
+    const version = await checkVersion(db, database)
     if (version.text !== '' && version.verdict !== 'fine')
       return [...(engine ? [engine] : []), version]
     return [
       ...(engine ? [engine] : []),
       version,
+      ...(await checkSharedSecrets(db, config)),
       await checkOwner(db),
       await checkClock(db, now),
       await checkIsolation(db, config, now),
@@ -49,7 +54,7 @@ function checkEngine(file: string): Finding {
   )
 }
 
-async function checkVersion(db: Database<Tables>): Promise<Finding> {
+async function checkVersion(db: Database<Tables>, config: DatabaseConfig): Promise<Finding> {
   try {
     const pending = await pendingMigrations(db.kysely, migrations)
     if (pending.length === 0) return fine('version', 'The database is of this version.')
@@ -59,12 +64,34 @@ async function checkVersion(db: Database<Tables>): Promise<Finding> {
       'the next start applies them; make a backup first',
     )
   } catch (error) {
+    const fault = unusable(config, error)
+    if (fault instanceof Fault) return wrong('database', fault.message, fault.fix ?? '')
     return wrong(
       'version',
       `The database cannot be read: ${reasonOf(error)}.`,
       'run the version of Norrix that wrote it, or a newer one',
     )
   }
+}
+
+/** Only where several servers may have copies of them. */
+async function checkSharedSecrets(
+  db: Database<Tables>,
+  { database, secretsFolder }: EnvironmentConfig,
+): Promise<Finding[]> {
+  if (database.kind === 'sqlite') return []
+  const unlike = unlikeDigests(await secretDigests(db.kysely), (name) => {
+    const file = join(secretsFolder, name)
+    return existsSync(file) ? readFileSync(file) : undefined
+  })
+  if (unlike.length === 0) return [fine('secrets', 'Those that the servers on this database have.')]
+  return unlike.map((name) =>
+    wrong(
+      'secrets',
+      `${join(secretsFolder, name)} is not the one that the servers on this database have.`,
+      'copy the folder `secrets.folder` from the server whose keys were rotated last, or from a backup',
+    ),
+  )
 }
 
 async function checkOwner(db: Database<Tables>): Promise<Finding> {

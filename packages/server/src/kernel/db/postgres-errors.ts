@@ -1,5 +1,6 @@
 import { Fault } from '@norrix/contract/fault'
 import { DatabaseError } from 'pg'
+import type { DatabaseConfig } from './engine.ts'
 
 /**
  * What the driver throws, sorted by what can be done about it. Codes are PostgreSQL's SQLSTATE (its manual, appendix A).
@@ -55,5 +56,20 @@ export function named(error: unknown): unknown {
     message: 'The database of this server does not answer.',
     fix: "try again in a few seconds; if it stays, tell the server's operator",
     cause: error,
+  })
+}
+
+/** What `named` made of it, as whoever hosts the server reads it: where the database is said to be, and why it does not work. */
+export function unusable(config: DatabaseConfig, error: unknown): unknown {
+  if (config.kind === 'sqlite') return error
+  if (!(error instanceof Fault) || error.code !== 'unavailable') return error
+  const { host, port, database, user } = config
+  const { cause } = error
+  const why =
+    cause instanceof Error ? cause.message || String(Object(cause).code ?? '') : 'no answer'
+  return new Fault('database_unusable', {
+    message: `The database ${database} at ${host}:${port} cannot be used as ${user}: ${why}.`,
+    fix: 'start PostgreSQL, or mend `database` in norrix-server.json and the files it names',
+    cause,
   })
 }

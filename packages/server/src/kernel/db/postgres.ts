@@ -2,11 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createHash } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
 import type { Pool } from 'pg'
-import { Fault } from '@norrix/contract/fault'
 import type { Log } from '../log.ts'
 import type { Database, LookupValue, PostgresConfig } from './engine.ts'
 import { migrateToLatest } from './migrate.ts'
-import { isGivenUp, isOutOfOrder, isStalePlan, named } from './postgres-errors.ts'
+import { isGivenUp, isOutOfOrder, isStalePlan, named, unusable } from './postgres-errors.ts'
 import { connected, guardPool, openPool } from './postgres-pool.ts'
 import { openSharedBell } from './shared-bell.ts'
 
@@ -82,7 +81,7 @@ async function migrateAlone(
   try {
     await migrateToLatest(kysely, migrations)
   } catch (error) {
-    throw error instanceof Fault ? unusable(config, error) : error
+    throw unusable(config, error)
   } finally {
     await kysely.destroy()
   }
@@ -99,15 +98,4 @@ async function untilItHolds<T>(attempt: () => Promise<T>): Promise<T> {
       await sleep(Math.random() * 10 * 2 ** attempts)
     }
   }
-}
-
-function unusable({ host, port, database, user }: PostgresConfig, fault: Fault): Fault {
-  const { cause } = fault
-  const why =
-    cause instanceof Error ? cause.message || String(Object(cause).code ?? '') : 'no answer'
-  return new Fault('database_unusable', {
-    message: `The database ${database} at ${host}:${port} cannot be used as ${user}: ${why}.`,
-    fix: 'start PostgreSQL, or mend `database` in norrix-server.json and the files it names',
-    cause,
-  })
 }

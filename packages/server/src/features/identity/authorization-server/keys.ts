@@ -1,8 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { Fault } from '@norrix/contract/fault'
-import { replaceSecret } from '../../../kernel/replace-secret.ts'
-import { keepSecret, type Secrets } from '../../../kernel/secrets.ts'
+import type { Secrets } from '../../../kernel/secrets.ts'
 
 /** Secrets of the authorization server; they lie in the data folder, not in the database. */
 export interface ServerKeys {
@@ -47,16 +46,17 @@ export function keysStamp(secrets: Secrets): Promise<string> {
 }
 
 /**
- * Adds a signing key. Every server publishes it within seconds, signs with it from `signsFrom` on, and goes on publishing the old
- * one for an hour after that.
+ * Adds a signing key. Every server that has the file publishes it within seconds, signs with it from `signsFrom` on, and goes on
+ * publishing the old one for an hour after that.
  *
  * @throws Fault conflict while another rotation is under way
  */
 export async function rotateSigningKeys(
-  folder: string,
+  secrets: Secrets,
   { now, signsFrom, old }: { now: number; signsFrom: number; old: 'accept' | 'drop' },
 ): Promise<{ kid: string; acceptedUntil: number }> {
-  const stored = readKeys(keepSecret(folder, signingName, makeSigningKeys))
+  const from = await secrets.keep(signingName, makeSigningKeys)
+  const stored = readKeys(from)
   const waiting = stored.find((key) => key.signsFrom > now)
   if (waiting && old === 'accept') throw underWay(waiting.signsFrom)
   const acceptedUntil = old === 'accept' ? signsFrom + overlapMs : now
@@ -64,18 +64,19 @@ export async function rotateSigningKeys(
     .map((key) => ({ ...key, acceptedUntil: Math.min(key.acceptedUntil, acceptedUntil) }))
     .filter((key) => key.acceptedUntil > now)
   const jwk = newKey()
-  replaceSecret(
-    folder,
-    signingName,
-    writeKeys([{ jwk, signsFrom, acceptedUntil: Infinity }, ...kept]),
-  )
+  const to = writeKeys([{ jwk, signsFrom, acceptedUntil: Infinity }, ...kept])
+  await secrets.replace(signingName, { from, to })
   return { kid: await calculateJwkThumbprint(jwk), acceptedUntil }
 }
 
 /** The new key signs at once; cookies of the one before are read until the next rotation. */
-export function rotateCookieKeys(folder: string): void {
-  const [newest = new Uint8Array()] = chunks(keepSecret(folder, cookieName))
-  replaceSecret(folder, cookieName, Buffer.concat([randomBytes(cookieKeyBytes), newest]))
+export async function rotateCookieKeys(secrets: Secrets): Promise<void> {
+  const from = await secrets.keep(cookieName)
+  const [newest = new Uint8Array()] = chunks(from)
+  await secrets.replace(cookieName, {
+    from,
+    to: Buffer.concat([randomBytes(cookieKeyBytes), newest]),
+  })
 }
 
 /** Which key signs at a moment, which others are published, and when that changes. */
