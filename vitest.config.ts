@@ -12,9 +12,8 @@ const long = ['test/hello-android/{foreign-tools,sdk}.test.ts']
 
 // What is PostgreSQL's alone, and takes its time: `npm run test:postgres`.
 const onPostgres = [
-  'test/journeys/two-servers-*.test.ts',
   'packages/server/src/kernel/db/postgres*.test.ts',
-  'test/journeys/{two-servers,database-restart}.test.ts',
+  'test/journeys/{two-servers*,database-restart}.test.ts',
   'test/operators/postgres-several.test.ts',
 ]
 const isOnPostgres = process.env['NORRIX_TEST_ENGINE'] === 'postgres'
