@@ -16,11 +16,10 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { builds } from '@norrix/contract/builds.operations'
 import { sessions } from '@norrix/contract/sessions.operations'
 import { signInCommandLine } from '../identity/command-line.ts'
-import { freePort } from '../kit/free-port.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
-import { serveProcess, serverMain, sitAt, sitBeside, type AtTheHost } from '../kit/norrix-server.ts'
+import { serverMain, sitAt, sitBeside, type AtTheHost } from '../kit/norrix-server.ts'
 import { bearer, claim, type Person } from '../kit/people.ts'
-import { asConfigured, makeBareDatabase, runSql } from '../kit/test-database.ts'
+import { moveTo } from './elsewhere.ts'
 import { startWriting, type Written } from './write-load.ts'
 
 // Each command is a process of its own, whose start takes seconds on a busy machine.
@@ -76,7 +75,7 @@ test('a backup under write load is whole, for its owner alone, and nothing half 
 })
 
 test('everything acknowledged before the backup works where it is restored: keys, sessions, artifacts byte by byte', async () => {
-  const elsewhere = await moveTo('moved')
+  const elsewhere = await moveTo(host.folder, 'moved')
   try {
     const restored = await elsewhere.host.run(['restore', backedUp.file])
     expect(restored, restored.stderr).toMatchObject({ code: 0 })
@@ -110,7 +109,7 @@ async function expectAll(url: string): Promise<void> {
 
 test('a backup that was cut or changed anywhere is refused by name, and nothing of it is restored', async () => {
   const whole = readFileSync(backedUp.file)
-  const elsewhere = await moveTo('fresh')
+  const elsewhere = await moveTo(host.folder, 'fresh')
   try {
     const at = (part: number) => Math.floor(whole.length * part)
     const cases: readonly (readonly [name: string, bytes: Buffer])[] = [
@@ -138,7 +137,7 @@ test('a backup that was cut or changed anywhere is refused by name, and nothing 
 test('a restore that is killed is no server: nothing starts there, and the way out is said', async () => {
   let cut = 0
   for (const delay of isLong ? [0, 10, 30, 100, 300] : [0, 100]) {
-    const elsewhere = await moveTo(`killed-${delay}`)
+    const elsewhere = await moveTo(host.folder, `killed-${delay}`)
     const mark = join(elsewhere.data, 'restoring')
     const words = ['restore', backedUp.file, '--config', elsewhere.host.config]
     const child = spawn(process.execPath, [serverMain, ...words])
@@ -209,35 +208,6 @@ test('a restore touches nothing that is there, and no backup is overwritten', as
   expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('backup of prod') })
   dev.leave()
 })
-
-/** Another machine: an empty database, and folders that are not there yet. */
-async function moveTo(name: string) {
-  const data = join(host.folder, name)
-  const database = await makeBareDatabase(data)
-  const prod = { data, runner: false, ...asConfigured(database.config, data) }
-  const there = sitAt({ environments: { prod } })
-  return {
-    host: there,
-    data,
-    /** On a port that is asked for as late as can be: a restore takes seconds, in which another program may get it. */
-    async serve() {
-      const listen = { port: await freePort() }
-      writeFileSync(there.config, JSON.stringify({ environments: { prod: { ...prod, listen } } }))
-      const serving = await serveProcess(there.config)
-      return { serving, url: `http://localhost:${listen.port}` }
-    },
-    async isBare() {
-      const tables = `select 1 as one from information_schema.tables where table_schema = 'public'`
-      const hasTables =
-        database.config.kind === 'postgres' && (await runSql(database.config, tables)).length > 0
-      return !existsSync(data) && !hasTables
-    },
-    async leave() {
-      await database.drop()
-      there.leave()
-    },
-  }
-}
 
 function flipped(bytes: Buffer, at: number): Buffer {
   const copy = Buffer.from(bytes)
