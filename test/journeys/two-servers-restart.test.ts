@@ -47,7 +47,7 @@ afterAll(async () => {
   await database?.drop()
 })
 
-test('a signing key is rotated and both servers are restarted, and of all that is asked meanwhile nothing fails', async () => {
+test('a signing key is rotated and both servers are restarted, and of all that is asked meanwhile nothing fails', async ({ annotate }) => {
   const before = (await signInCommandLine(url, resident.browser, ana)).tokens.id_token ?? ''
   const load = await startMixedLoad({
     url,
@@ -65,7 +65,7 @@ test('a signing key is rotated and both servers are restarted, and of all that i
     await expect.poll(() => [...load.signers].at(-1), { timeout: 120_000 }).toBe(kid)
   }
   await load.stop()
-  say(load)
+  await annotate(inWords(load))
   expect(load.failed).toEqual([])
   expect(fleet.balancer.failed).toEqual([])
   for (const [deed, count] of Object.entries(load.done)) {
@@ -115,15 +115,13 @@ async function smallProject(): Promise<{ source: Buffer; command: string }> {
   return { source, command: `${lines}; mkdir out && echo apk > out/app.apk` }
 }
 
-function say({ done, signers, queued }: MixedLoad): void {
+function inWords({ done, signers, queued }: MixedLoad): string {
   const { refused, closedInUse } = fleet.balancer.repeated
   const deeds = Object.entries(done).map(([deed, count]) => `${deed} ${count}`)
-  console.log(
-    [
-      ...deeds,
-      `${queued.size} builds`,
-      `${signers.size} signing keys`,
-      `asked once more: ${refused} after a refused connection, ${closedInUse} after one closed in use`,
-    ].join(', '),
-  )
+  return [
+    ...deeds,
+    `${queued.size} builds`,
+    `${signers.size} signing keys`,
+    `asked once more: ${refused} after a refused connection, ${closedInUse} after one closed in use`,
+  ].join(', ')
 }

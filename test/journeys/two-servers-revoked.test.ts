@@ -38,11 +38,11 @@ afterAll(async () => {
 
 test(
   `of ${requests} requests by 64 clients, none is accepted that began after the revoke was answered`,
-  async () => {
+  async ({ annotate }) => {
     const lanes = await Promise.all([0, 1].flatMap(() => [keys(), tokens(), cookies()]))
     const tally = await loadWhileRevoking({ servers, lanes, clients: 64, requests, rounds })
     const { late } = tally
-    console.log(inWords(tally))
+    await annotate(inWords(tally))
     expect(late.slice(0, 10)).toEqual([])
     expect(sentIn(tally)).toBeGreaterThanOrEqual(requests)
     for (const kind of kinds) {
