@@ -248,7 +248,7 @@ const programs: readonly Room[] = [
     name: 'cli/io',
     files: ['packages/cli/src/io/**'],
     imports: lightContract,
-    packages: ['node', '@clack/prompts'],
+    packages: ['node', '@clack/prompts', 'commander'],
     why: 'norrix and norrix-server speak alike; how they do knows neither of them',
   },
   {

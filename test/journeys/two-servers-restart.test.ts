@@ -47,7 +47,9 @@ afterAll(async () => {
   await database?.drop()
 })
 
-test('a signing key is rotated and both servers are restarted, and of all that is asked meanwhile nothing fails', async ({ annotate }) => {
+test('a signing key is rotated and both servers are restarted, and of all that is asked meanwhile nothing fails', async ({
+  annotate,
+}) => {
   const before = (await signInCommandLine(url, resident.browser, ana)).tokens.id_token ?? ''
   const load = await startMixedLoad({
     url,
