@@ -35,7 +35,9 @@ export interface ServiceDeps {
 /** What the service says about itself. */
 export function serviceFeature(deps: ServiceDeps): { readonly routes: readonly Route[] } {
   const { kind, publicUrl, name, version } = deps.environment
-  const openApi = toOpenApi(allOperations, shapes, { url: publicUrl, version })
+  let document: ReturnType<typeof toOpenApi> | undefined
+  // Made when somebody asks: few ever do, and no server has to wait for it at its start.
+  const openApi = () => (document ??= toOpenApi(allOperations, shapes, { url: publicUrl, version }))
   const packed = (): CliPackage => {
     if (deps.cli) return deps.cli
     throw new Fault('unavailable', {
@@ -62,7 +64,7 @@ export function serviceFeature(deps: ServiceDeps): { readonly routes: readonly R
         await deps.ready()
         return { status: 'ready' as const }
       }),
-      implement(operations.openapi, () => openApi),
+      implement(operations.openapi, openApi),
       implement(operations.cli, () => {
         const { sizeBytes, integrity } = packed()
         const url = `${publicUrl}/cli.tgz`
