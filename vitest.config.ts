@@ -49,6 +49,8 @@ export default defineConfig({
     testTimeout: isLong ? 600_000 : 60_000,
     hookTimeout: isLong ? 300_000 : 120_000,
     teardownTimeout: 20_000,
+    // A guarantee is said whole, and found by any of its words.
+    taskTitleValueFormatTruncate: 200,
     // How long something may take to come is no test's matter, on a machine with other things to do.
     expect: { poll: { timeout: 20_000 } },
     reporters: ['default', './tools/closing-line.ts'],

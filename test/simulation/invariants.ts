@@ -58,10 +58,14 @@ export class Invariants {
         `the acknowledged ${id} is lost`,
       )
     }
-    const named = new Set(blobsNamed(now))
-    for (const blob of this.#watched.blobKeys().keys())
-      must(named.has(blob), `${blob} stays for ever though no row names it`)
+    for (const blob of this.unnamedBlobs(now)) must(false, `${blob} stays though no row names it`)
     this.#checkPromises(now)
+  }
+
+  /** Blobs that are kept and that no row names. */
+  unnamedBlobs(now = this.#before): string[] {
+    const named = new Set(now && blobsNamed(now))
+    return [...this.#watched.blobKeys().keys()].filter((blob) => !named.has(blob))
   }
 
   #checkBuild(build: BuildRow, now: Records): void {

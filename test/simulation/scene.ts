@@ -98,7 +98,9 @@ export class Scene {
 
   #isOver(): boolean {
     if (!this.#isCalm || this.#undone > 0 || this.#network.old > 0) return false
-    return this.#invariants.latest?.builds.every((build) => isFinal(build.state)) ?? false
+    const isDone = this.#invariants.latest?.builds.every((build) => isFinal(build.state)) ?? false
+    // A server that has just started may still be asking about blobs in doubt.
+    return isDone && this.#invariants.unnamedBlobs().length === 0
   }
 
   #planPeople(ana: Person): void {
