@@ -25,8 +25,8 @@ export interface Member {
   stop(): Promise<void>
 }
 
-/** Longer than the balancer takes to notice. */
-const drain = { noticeSeconds: 1, limitSeconds: 10 }
+/** Longer than the balancer takes to notice, on a busy machine too. */
+const drain = { noticeSeconds: 2, limitSeconds: 10 }
 
 export async function startRollingFleet(database: PostgresConfig): Promise<RollingFleet> {
   const folder = mkdtempSync(join(tmpdir(), 'norrix-rolling-'))
