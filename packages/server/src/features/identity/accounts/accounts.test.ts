@@ -40,10 +40,11 @@ test('an unknown person costs the server the same work as a known one', async ()
     const { user, system } = process.cpuUsage(before)
     return user + system
   }
-  const times = { known: 0, unknown: 0 }
-  for (let round = 0; round < 3; round += 1) {
-    times.known += await cost(known)
-    times.unknown += await cost(undefined)
+  const times = { known: Infinity, unknown: Infinity }
+  // The least of several: what else the process did meanwhile is in the others.
+  for (let round = 0; round < 5; round += 1) {
+    times.known = Math.min(times.known, await cost(known))
+    times.unknown = Math.min(times.unknown, await cost(undefined))
   }
   expect(times.unknown / times.known).toBeGreaterThan(0.6)
   expect(times.unknown / times.known).toBeLessThan(1.6)
