@@ -4,7 +4,7 @@ import { open, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { Header } from 'tar'
-import { syncFolder } from './files.ts'
+import { syncFolder } from '../../kernel/sync-folder.ts'
 
 /**
  * One tar file (POSIX ustar), so that a stranger can look inside with what every system has. Written front to back and hashed on

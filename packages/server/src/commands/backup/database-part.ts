@@ -8,8 +8,9 @@ import { copyPostgres, fillPostgres, isFilled } from '../../kernel/db/postgres-c
 import { copySqlite, sqliteFaults } from '../../kernel/db/sqlite-copy.ts'
 import { secretDigests } from '../../kernel/shared-secrets.ts'
 import type { Tables } from '../../schema/index.ts'
+import { syncFolder } from '../../kernel/sync-folder.ts'
 import { migrations } from '../../schema/migrations/index.ts'
-import { syncFolder, writeDurably } from './files.ts'
+import { writeDurably } from './files.ts'
 
 /** The database's share of a backup and of a restore: the one place where the engines differ. */
 export interface DatabasePart {

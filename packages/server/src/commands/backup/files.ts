@@ -12,15 +12,3 @@ export async function writeDurably(target: string, bytes: AsyncIterable<Buffer>)
     await file.close()
   }
 }
-
-/** Makes the names in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folders; its file system keeps a journal of names instead.
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}

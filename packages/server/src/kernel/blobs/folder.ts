@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Fault } from '@norrix/contract/fault'
 import { limitText } from '@norrix/contract/size.policy'
+import { syncFolder } from '../sync-folder.ts'
 import type { Blobs } from './blobs.ts'
 
 /**
@@ -120,24 +121,13 @@ async function copy(
   return { sizeBytes, sha256: hash.digest('hex') }
 }
 
-/** Renames, and makes the new name durable: a file's own fsync does not cover the folder that lists it. */
+/** Renames, and makes the new name durable. */
 async function moveDurably(draft: string, target: string, folder: string): Promise<void> {
   const inner = dirname(target)
   await mkdir(inner, { recursive: true, mode: 0o700 })
   await rename(draft, target)
   // With 65,536 folders the inner one is nearly always new, and so are the names in the two above it.
   for (const each of [inner, dirname(inner), folder]) await syncFolder(each)
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folders; its file system keeps a journal of names instead.
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 /** Two levels of 256 folders, so that none grows without bound. */
