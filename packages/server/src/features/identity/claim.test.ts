@@ -66,9 +66,14 @@ test('a weak password and a missing organization are told at their fields, and n
 })
 
 test('of two strangers who claim at once exactly one becomes owner (T90)', async () => {
-  const claims = ['ana', 'eve'].map(async (who) => {
-    const browser = new Browser()
-    const page = await browser.open(link)
+  // Both have the page before either claims: whoever comes later is not even shown a form.
+  const strangers = await Promise.all(
+    ['ana', 'eve'].map(async (who) => {
+      const browser = new Browser()
+      return { who, browser, page: await browser.open(link) }
+    }),
+  )
+  const claims = strangers.map(({ who, browser, page }) => {
     const fields = { ...ana, email: `${who}@example.com`, orgName: who }
     return browser.submit(page, '/claim', fields)
   })
