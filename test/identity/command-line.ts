@@ -1,4 +1,6 @@
+import { exportJWK, type JWK } from 'jose'
 import * as oidc from 'openid-client'
+import type { Bound } from '../kit/proofs.ts'
 import { Browser, type Page } from './browser.ts'
 
 /** What any standard OAuth client does as `norrix-cli`: `openid-client`, which none of us wrote. */
@@ -8,6 +10,9 @@ export interface CommandLine {
   readonly verifier: string
   readonly state: string
   readonly authorizeUrl: URL
+  /** Its key: what `openid-client` makes proofs with, and the private half itself. */
+  readonly DPoP: oidc.DPoPHandle
+  readonly key: JWK
 }
 
 export const isCallback = (url: URL): boolean =>
@@ -33,15 +38,27 @@ export async function startCommandLine(
     code_challenge_method: 'S256',
     ...extra,
   })
-  return { config, redirectUri, verifier, state, authorizeUrl }
+  const pair = await oidc.randomDPoPKeyPair('ES256', { extractable: true })
+  const key = await exportJWK(pair.privateKey)
+  const DPoP = oidc.getDPoPHandle(config, pair)
+  return { config, redirectUri, verifier, state, authorizeUrl, DPoP, key }
 }
 
 export function exchange(line: CommandLine, callback: URL) {
-  return oidc.authorizationCodeGrant(line.config, callback, {
+  const checks = {
     pkceCodeVerifier: line.verifier,
     expectedState: line.state,
     idTokenExpected: true,
-  })
+  }
+  return oidc.authorizationCodeGrant(line.config, callback, checks, undefined, { DPoP: line.DPoP })
+}
+
+/** New tokens for the refresh token, by whoever holds the key. */
+export function refresh(
+  { config, DPoP }: Pick<CommandLine, 'config' | 'DPoP'>,
+  tokens: { readonly refresh_token?: string },
+) {
+  return oidc.refreshTokenGrant(config, tokens.refresh_token ?? '', undefined, { DPoP })
 }
 
 export const ana = {
@@ -90,5 +107,6 @@ export async function signInCommandLine(
     { stopAt: isCallback },
   )
   const tokens = await exchange(line, end.url)
-  return { line, tokens, callback: end.url, browser }
+  const bound: Bound = { token: tokens.access_token, key: line.key }
+  return { line, tokens, bound, callback: end.url, browser }
 }

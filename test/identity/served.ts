@@ -15,6 +15,7 @@ import {
   sessionsFeature,
   type Sessions,
 } from '../../packages/server/src/features/sessions/index.ts'
+import { carrierOf } from '../../packages/server/src/http/authorize.ts'
 import { readCredential } from '../../packages/server/src/http/credential.ts'
 import { createListener } from '../../packages/server/src/http/listener.ts'
 import { sendJson } from '../../packages/server/src/http/respond.ts'
@@ -109,10 +110,7 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
   /** Stands for every protected operation, and for the dashboard. */
   const rest: Mounted = async (req, res, { url: asked, ...facts }) => {
     if (asked.pathname === '/who') {
-      const credential = readCredential(
-        { authorization: req.headers.authorization, cookie: req.headers.cookie },
-        sessions.cookieName,
-      )
+      const credential = readCredential(carrierOf(req, asked), sessions.cookieName)
       if (credential.kind === 'access-token')
         sendJson(res, 200, await sessions.authenticateToken(credential, facts))
       else if (credential.kind === 'cookie')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { apiKeys } from '@norrix/contract/api-keys.operations'
+import type { Asked } from '@norrix/contract/client'
 import { sessions } from '@norrix/contract/sessions.operations'
 import { runners } from '@norrix/contract/runners.operations'
 import type { NorrixServer } from '@norrix/server/server'
@@ -13,6 +14,7 @@ import { exchange, startCommandLine } from '../identity/command-line.ts'
 import { clientIn, cookieIn, inABrowser, takeSeat, type Seat } from '../kit/in-a-browser.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { unpackCli } from '../kit/packed-cli.ts'
+import { boundHeaders, proof } from '../kit/proofs.ts'
 import { runNorrix } from '../kit/run-norrix.ts'
 import { approveSignIn, claimIn } from '../../tools/person-in-browser.ts'
 
@@ -85,13 +87,16 @@ await inABrowser((browser) => {
     const own = server(kind)
     const foreign = server(otherOf(kind))
     const credentials = await credentialsOf(kind)
-    for (const [what, headers] of Object.entries(credentials.headers)) {
+    for (const [what, headersFor] of Object.entries(credentials.headers)) {
       const path = what === 'runner token' ? '/api/runner/hello' : '/api/whoami'
       const method = what === 'runner token' ? 'POST' : 'GET'
-      const ask = (at: NorrixServer) =>
+      const ask = async (at: NorrixServer) =>
         fetch(at.url + path, {
           method,
-          headers: { ...headers, 'content-type': 'application/json' },
+          headers: {
+            ...(await headersFor({ method, url: at.url + path })),
+            'content-type': 'application/json',
+          },
           ...(method === 'POST' && { body: JSON.stringify(hello) }),
         })
       const renamed = what === 'cookie under the other name'
@@ -104,8 +109,10 @@ await inABrowser((browser) => {
       ['the other', foreign, 400],
       ['home', own, 200],
     ] as const) {
-      const renewed = await fetch(`${at.url}/token`, {
+      const url = `${at.url}/token`
+      const renewed = await fetch(url, {
         method: 'POST',
+        headers: { dpop: await proof(credentials.key, { method: 'POST', url }) },
         body: new URLSearchParams({
           grant_type: 'refresh_token',
           client_id: 'norrix-cli',
@@ -120,7 +127,7 @@ await inABrowser((browser) => {
   test.each(kinds)(
     'the command line says whose a %s key is, and sends it nowhere',
     async (kind) => {
-      const { key } = await credentialsOf(kind)
+      const { apiKey: key } = await credentialsOf(kind)
       const asked: string[] = []
       const elsewhere = createServer((req, res) => {
         asked.push(req.url ?? '')
@@ -166,18 +173,19 @@ await inABrowser((browser) => {
     const { orgs } = await client.call(sessions.whoami, {})
     const params = { orgId: orgs[0]?.id ?? '' }
     const body = { name: 'CI', scopes: ['build' as const] }
-    const { secret: key } = await client.call(apiKeys.create, { params, body })
+    const { secret: apiKey } = await client.call(apiKeys.create, { params, body })
     const runner = await client.call(runners.create, { params, body: { name: 'Mac mini' } })
-    const tokens = await signInACommandLine(pages[kind], server(kind))
+    const { tokens, key } = await signInACommandLine(pages[kind], server(kind))
     const value = (await cookieIn(seat.context, `norrix_${kind}_session`)) ?? ''
-    const headers: Record<string, Record<string, string>> = {
-      'session cookie': { cookie: `norrix_${kind}_session=${value}` },
-      'cookie under the other name': { cookie: `norrix_${otherOf(kind)}_session=${value}` },
-      'access token': { authorization: `Bearer ${tokens.access_token}` },
-      'API key': { authorization: `Bearer ${key}` },
-      'runner token': { authorization: `Bearer ${runner.token}` },
+    const always = (name: string, text: string) => async () => ({ [name]: text })
+    const headers: Record<string, (asked: Asked) => Promise<Record<string, string>>> = {
+      'session cookie': always('cookie', `norrix_${kind}_session=${value}`),
+      'cookie under the other name': always('cookie', `norrix_${otherOf(kind)}_session=${value}`),
+      'access token': (asked) => boundHeaders({ token: tokens.access_token, key }, asked),
+      'API key': always('authorization', `Bearer ${apiKey}`),
+      'runner token': always('authorization', `Bearer ${runner.token}`),
     }
-    return { key, refreshToken: tokens.refresh_token ?? '', headers }
+    return { apiKey, key, refreshToken: tokens.refresh_token ?? '', headers }
   }
 })
 
@@ -226,7 +234,7 @@ async function signInACommandLine(page: Page, { kind, url }: NorrixServer) {
   await approveSignIn(page, line.authorizeUrl.href, people[kind])
   const tokens = await exchange(line, await arrived)
   listener.close()
-  return tokens
+  return { tokens, key: line.key }
 }
 
 async function listenOn(listener: Server, host: string): Promise<number> {

@@ -5,6 +5,7 @@ import { builds } from '@norrix/contract/builds.operations'
 import { settleIn, type Resident } from '../kit/at-the-terminal.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { commandProject, type TemporaryProject } from '../kit/project.ts'
+import { fetchBound, proof } from '../kit/proofs.ts'
 import { runNorrix, temporaryHome } from '../kit/run-norrix.ts'
 import { approve } from '../kit/sign-in.ts'
 import { keys, typeInTerminal, type InTerminal } from '../kit/terminal.ts'
@@ -114,25 +115,23 @@ test('Ctrl-C leaves a build running, says how to come back, and ends with 130', 
 }, 60_000)
 
 test('sign-out removes the session here, and the server refuses both of its tokens from then on', async () => {
-  const session: unknown = JSON.parse(
+  const { accessToken, refreshToken, tokenEndpoint, key } = JSON.parse(
     readFileSync(join(home.path, '.norrix/prod/session.json'), 'utf8'),
   )
-  const tokens = JSON.stringify(session)
-  const accessToken = textIn(tokens, 'accessToken')
-  const refreshToken = textIn(tokens, 'refreshToken')
-  const tokenEndpoint = textIn(tokens, 'tokenEndpoint')
-  expect((await whoami(accessToken)).status).toBe(200)
+  const whoami = () => fetchBound({ token: accessToken, key }, `${norrix.prod.url}/api/whoami`)
+  expect((await whoami()).status).toBe(200)
   const terminal = type('sign-out')
   expect(await terminal.ended, terminal.seen()).toBe(0)
   expect(terminal.seen()).toContain(
     `✓ Signed out of prod: the session of ${resident.email} is over.`,
   )
   expect(readIfThere(join(home.path, '.norrix/prod/session.json'))).toBe('')
-  const refused = await whoami(accessToken)
+  const refused = await whoami()
   expect(refused.status).toBe(401)
   expect(await refused.json()).toMatchObject({ code: 'session_ended' })
   const renewed = await fetch(tokenEndpoint, {
     method: 'POST',
+    headers: { dpop: await proof(key, { method: 'POST', url: tokenEndpoint }) },
     body: new URLSearchParams({
       grant_type: 'refresh_token',
       refresh_token: refreshToken,
@@ -145,15 +144,6 @@ test('sign-out removes the session here, and the server refuses both of its toke
   expect(after.code).toBe(4)
   expect(after.stderr).toContain('not_signed_in')
 })
-
-const whoami = (token: string): Promise<Response> =>
-  fetch(`${norrix.prod.url}/api/whoami`, { headers: { authorization: `Bearer ${token}` } })
-
-function textIn(json: string, name: string): string {
-  const found = new RegExp(`"${name}":"([^"]+)"`).exec(json)?.[1]
-  if (found === undefined) throw new Error(`The session has no ${name}.`)
-  return found
-}
 
 function readIfThere(path: string): string {
   try {

@@ -4,7 +4,14 @@ import { apiKeys } from '@norrix/contract/api-keys.operations'
 import { sessions } from '@norrix/contract/sessions.operations'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signInCommandLine } from '../identity/command-line.ts'
-import { clientAt, ownerOf, sendClaim, tokenOf } from '../kit/fleet-people.ts'
+import {
+  clientAt,
+  headersAt,
+  ownerOf,
+  sendClaim,
+  tokenOf,
+  type FleetCredential,
+} from '../kit/fleet-people.ts'
 import { runningPostgres } from '../kit/postgres/run.ts'
 import { kinds, loadWhileRevoking, sentIn, type Lane, type Tally } from '../kit/revoking-load.ts'
 import { makeDatabase, type TestDatabase } from '../kit/test-database.ts'
@@ -66,7 +73,7 @@ async function keys(): Promise<Lane> {
       const body = { name: 'load', scopes: ['build' as const], expiresAt: null }
       const { apiKey, secret } = await person.call(apiKeys.create, { params: { orgId }, body })
       return {
-        headers: { authorization: `Bearer ${secret}` },
+        headers: async () => ({ authorization: `Bearer ${secret}` }),
         async revoke(at) {
           const params = { orgId, keyId: apiKey.id }
           await clientAt(fleet, at, owner).call(apiKeys.revoke, { params, body: {} })
@@ -82,8 +89,8 @@ async function tokens(): Promise<Lane> {
   return {
     kind: 'token',
     async make() {
-      const { tokens: made } = await signInCommandLine(fleet.publicUrl, person.browser, person)
-      return revocableSession({ token: made.access_token })
+      const { bound } = await signInCommandLine(fleet.publicUrl, person.browser, person)
+      return revocableSession({ bound })
     },
   }
 }
@@ -102,10 +109,10 @@ async function cookies(): Promise<Lane> {
 }
 
 /** A session is ended by whoever holds it. */
-function revocableSession(held: { readonly token?: string; readonly cookie?: string }) {
-  const { token, cookie = '' } = held
+function revocableSession(held: FleetCredential) {
+  const asked = { method: 'GET', url: `${fleet.publicUrl}/api/whoami` }
   return {
-    headers: token === undefined ? { cookie } : { authorization: `Bearer ${token}` },
+    headers: () => headersAt(fleet, held, asked),
     revoke: (at: FleetServer) => clientAt(fleet, at, held).call(sessions.end, {}),
   }
 }

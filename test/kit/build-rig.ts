@@ -30,7 +30,7 @@ export const ana: SessionPrincipal = {
   sessionId: 'ses_ana',
   accountId: 'user_ana',
   email: 'ana@example.com',
-  via: 'bearer',
+  via: 'token',
 }
 
 const project = { name: 'hello', version: '1.0.0', buildNumber: 1, bundleId: null }

@@ -1,22 +1,43 @@
 import { randomBytes } from 'node:crypto'
-import { createClient, type Client } from '@norrix/contract/client'
+import { createClient, type Asked, type Client } from '@norrix/contract/client'
 import { sessions } from '@norrix/contract/sessions.operations'
+import { boundHeaders, type Bound } from './proofs.ts'
 import type { Fleet, FleetServer } from './two-servers.ts'
 
 /** Asks one server of a fleet, as a balancer in front would, with what a browser on the public address sends. */
 export function clientAt(
   fleet: Fleet,
   { origin }: FleetServer,
-  credential: { readonly cookie?: string; readonly token?: string },
+  credential: FleetCredential,
 ): Client {
-  const { cookie, token } = credential
-  const headers: Record<string, string> = {
+  return createClient({
+    baseUrl: origin,
+    headers: ({ method, url }) =>
+      headersAt(fleet, credential, { method, url: url.replace(origin, fleet.publicUrl) }),
+  })
+}
+
+export interface FleetCredential {
+  readonly cookie?: string
+  /** A bearer token: of a runner or a lease. */
+  readonly token?: string
+  /** A session's. */
+  readonly bound?: Bound
+}
+
+/** What such a request carries. @param asked on the public address, whichever server answers */
+export async function headersAt(
+  fleet: Fleet,
+  { cookie, token, bound }: FleetCredential,
+  asked: Asked,
+): Promise<Record<string, string>> {
+  return {
     origin: fleet.publicUrl,
     'sec-fetch-site': 'same-origin',
     ...(cookie === undefined ? {} : { cookie }),
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(bound && (await boundHeaders(bound, asked))),
   }
-  return createClient({ baseUrl: origin, headers: () => headers })
 }
 
 /** Sends the claim form to one server. The cookie of the session where the server was taken by it. */

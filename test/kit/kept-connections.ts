@@ -8,7 +8,8 @@ export interface Answered {
 
 /** Asks one server over connections that are kept, at little cost: the servers it asks share its processors. */
 export interface KeptConnections {
-  get(path: string, headers: Readonly<Record<string, string>>): Promise<Answered>
+  /** @param headersFor asked anew where a request has to be sent again: a proof of a key is taken once */
+  get(path: string, headersFor: () => Promise<Readonly<Record<string, string>>>): Promise<Answered>
   /** How many were opened. */
   readonly opened: number
   close(): void
@@ -18,19 +19,21 @@ export function keptConnections(origin: string): KeptConnections {
   const { hostname, port } = new URL(origin)
   const agent = new Agent({ keepAlive: true })
   let opened = 0
-  const get: KeptConnections['get'] = (path, headers) =>
-    new Promise((resolve, reject) => {
+  const get: KeptConnections['get'] = async (path, headersFor) => {
+    const headers = await headersFor()
+    return new Promise((resolve, reject) => {
       const asking = request({ agent, hostname, port, path, headers }, (answer) => {
         void read(answer).then(resolve, reject)
       })
       asking.once('socket', () => (opened += asking.reusedSocket ? 0 : 1))
       asking.once('error', (error) => {
         // Closed, after seconds without use, in the moment in which it was used again.
-        if (asking.reusedSocket && isReset(error)) get(path, headers).then(resolve, reject)
+        if (asking.reusedSocket && isReset(error)) get(path, headersFor).then(resolve, reject)
         else reject(error)
       })
       asking.end()
     })
+  }
   return {
     get,
     get opened() {

@@ -1,14 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeProtectedHeader } from 'jose'
-import * as oidc from 'openid-client'
 import { apiKeys } from '@norrix/contract/api-keys.operations'
 import { builds } from '@norrix/contract/builds.operations'
 import { createClient, type Client } from '@norrix/contract/client'
 import { sessions } from '@norrix/contract/sessions.operations'
 import { Browser } from '../identity/browser.ts'
-import { ana, signInCommandLine, startCommandLine } from '../identity/command-line.ts'
+import {
+  ana,
+  refresh,
+  signInCommandLine,
+  startCommandLine,
+  type CommandLine,
+} from '../identity/command-line.ts'
 import type { Resident } from './at-the-terminal.ts'
 import { bearer } from './people.ts'
+import { boundHeaders } from './proofs.ts'
 import { queueBuild } from './queue-build.ts'
 
 /** Everything that people and pipelines do all day, at once, until it is stopped. Nothing is asked twice, as the balancer in front does that. */
@@ -88,7 +94,7 @@ export async function startMixedLoad(loaded: Loaded): Promise<MixedLoad> {
     ...[0, 1].map(() => keep('cookie asked', 5, () => client.call(sessions.whoami, {}))),
     keep('cookie asked', 20, () => client.call(builds.list, { params: { orgId } })),
     ...lines.flatMap(({ line, tokens }) => {
-      const holder = tokenHolder(loaded, line.config, tokens)
+      const holder = tokenHolder(loaded, line, tokens)
       return [
         keep('token asked', 5, () => holder.client.call(sessions.whoami, {})),
         keep('token renewed', 100, () => holder.renew()),
@@ -128,18 +134,18 @@ const sessionCookie = 'norrix_prod_session'
 /** A command line with its newest access token. */
 function tokenHolder(
   { url, signingKeys }: Loaded,
-  known: oidc.Configuration,
+  line: CommandLine,
   first: { readonly access_token: string; readonly refresh_token?: string },
 ): { readonly client: Client; renew(): Promise<void> } {
   let accessToken = first.access_token
   return {
     client: createClient({
       baseUrl: url,
-      headers: () => ({ authorization: `Bearer ${accessToken}` }),
+      headers: (asked) => boundHeaders({ token: accessToken, key: line.key }, asked),
     }),
     async renew() {
-      const config = signingKeys === 'kept' ? known : (await startCommandLine(url)).config
-      const tokens = await oidc.refreshTokenGrant(config, first.refresh_token ?? '')
+      const config = signingKeys === 'kept' ? line.config : (await startCommandLine(url)).config
+      const tokens = await refresh({ config, DPoP: line.DPoP }, first)
       accessToken = tokens.access_token
     },
   }

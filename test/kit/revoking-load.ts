@@ -8,7 +8,8 @@ export const kinds = ['key', 'token', 'cookie'] as const
 export type Kind = (typeof kinds)[number]
 
 export interface Revocable {
-  readonly headers: Readonly<Record<string, string>>
+  /** What one request to `/api/whoami` carries. */
+  headers(): Promise<Readonly<Record<string, string>>>
   /** Resolves once this server has answered that it is done. */
   revoke(at: FleetServer): Promise<void>
 }
@@ -132,7 +133,7 @@ class Crowd {
       }
       const at = (turn + Math.floor(turn / shown.length)) % 2 === 0 ? 0 : 1
       const startedAt = performance.now()
-      const answer = await this.#wires[at].get('/api/whoami', life.headers)
+      const answer = await this.#wires[at].get('/api/whoami', () => life.headers())
       this.#judge(life, at, startedAt, answer)
       this.#wake()
     }

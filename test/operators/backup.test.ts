@@ -19,6 +19,7 @@ import { signInCommandLine } from '../identity/command-line.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { serverMain, sitAt, sitBeside, type AtTheHost } from '../kit/norrix-server.ts'
 import { bearer, claim, type Person } from '../kit/people.ts'
+import { boundClient, type Bound } from '../kit/proofs.ts'
 import { moveTo } from './elsewhere.ts'
 import { startWriting, type Written } from './write-load.ts'
 
@@ -31,14 +32,14 @@ const seconds = isLong ? 60 : 3
 let norrix: Norrix
 let host: AtTheHost
 let ana: Person
-let token: string
+let held: Bound
 let written: Written
 let backedUp: { readonly file: string; readonly startedAt: number }
 
 beforeAll(async () => {
   norrix = await startNorrix()
   ana = await claim(norrix.prod)
-  token = (await signInCommandLine(norrix.prod.url, undefined, ana)).tokens.access_token
+  held = (await signInCommandLine(norrix.prod.url, undefined, ana)).bound
   host = sitBeside(norrix)
   const writing = startWriting(norrix.prod, ana)
   written = writing.written
@@ -98,7 +99,7 @@ async function expectAll(url: string): Promise<void> {
   const artifacts = before(written.artifacts)
   expect(Math.min(keys.length, artifacts.length)).toBeGreaterThan(0)
   for (const { secret } of keys) await bearer(url, secret).call(sessions.whoami, {})
-  const device = bearer(url, token)
+  const device = boundClient(url, held)
   expect((await device.call(sessions.whoami, {})).user?.email).toBe(ana.email)
   for (const { buildId, artifactId, bytes } of artifacts) {
     const params = { orgId: ana.orgId, buildId, artifactId }

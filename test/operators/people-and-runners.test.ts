@@ -9,6 +9,7 @@ import { stack } from '../kit/expect-fault.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { sitBeside, type AtTheHost } from '../kit/norrix-server.ts'
 import { bearer, claim, type Person } from '../kit/people.ts'
+import { boundClient } from '../kit/proofs.ts'
 import { runSql } from '../kit/test-database.ts'
 
 // Each command is a process of its own, whose start takes seconds on a busy machine.
@@ -46,8 +47,8 @@ test('a new owner link replaces the last one, claims the server, and there is no
 })
 
 test('a disabled person is out at the next request, by cookie and by token, and comes back when enabled', async () => {
-  const { tokens, browser } = await signInCommandLine(norrix.prod.url, undefined, ana)
-  const device = bearer(norrix.prod.url, tokens.access_token)
+  const { bound, browser } = await signInCommandLine(norrix.prod.url, undefined, ana)
+  const device = boundClient(norrix.prod.url, bound)
   const listed = JSON.parse((await host.run(['users', 'list', '--json'])).stdout)
   expect(listed.users).toMatchObject([{ email: ana.email, issuer: 'embedded', sessions: 2 }])
   const { code, stderr } = await host.run(['users', 'disable', ana.email.toUpperCase()])
@@ -63,22 +64,19 @@ test('a disabled person is out at the next request, by cookie and by token, and 
   ])
   expect((await host.run(['users', 'enable', ana.email])).code).toBe(0)
   const again = await signInCommandLine(norrix.prod.url, undefined, ana)
-  const { user } = await bearer(norrix.prod.url, again.tokens.access_token).call(
-    sessions.whoami,
-    {},
-  )
+  const { user } = await boundClient(norrix.prod.url, again.bound).call(sessions.whoami, {})
   expect(user?.email).toBe(ana.email)
 })
 
 test('a new password comes by stdin, ends what the old one opened, and is the only one that works', async () => {
-  const { tokens, browser } = await signInCommandLine(norrix.prod.url, undefined, ana)
+  const { bound, browser } = await signInCommandLine(norrix.prod.url, undefined, ana)
   const weak = await host.run(['users', 'reset-password', ana.email], { input: 'short\n' })
   expect(weak).toMatchObject({ code: 2, stderr: expect.stringContaining('at least 12 characters') })
   const password = 'a new battery of horses'
   const reset = await host.run(['users', 'reset-password', ana.email], { input: `${password}\n` })
   expect(reset).toMatchObject({ code: 0, stderr: expect.stringMatching(/\d sessions? ended/) })
   expect(reset.stdout + reset.stderr).not.toContain(password)
-  const device = bearer(norrix.prod.url, tokens.access_token)
+  const device = boundClient(norrix.prod.url, bound)
   expect(await faultOf(device.call(sessions.whoami, {}))).toBe('session_ended')
   const remembered = await new Browser().open(`${norrix.prod.url}/sign-in`)
   expect(remembered.text).toContain('assword')
@@ -104,8 +102,8 @@ test("an operator's runner is known at once, survives the server's own runner, a
 })
 
 test("a runner for one organization is that organization's own", async () => {
-  const { tokens } = await signInCommandLine(norrix.prod.url, undefined, ana)
-  const client = bearer(norrix.prod.url, tokens.access_token)
+  const { bound } = await signInCommandLine(norrix.prod.url, undefined, ana)
+  const client = boundClient(norrix.prod.url, bound)
   const words = ['runner-token', '--org', ana.orgId, '--name', 'theirs', '--json']
   const { id } = JSON.parse((await host.run(words)).stdout)
   const params = { orgId: ana.orgId }

@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { JWK } from 'jose'
 import { installCli } from '../../tools/demo/cli.ts'
 import { installedTools } from '../../tools/locked-tools.ts'
 import { startNorrixCommand, type Ran, type Running } from '../kit/run-norrix.ts'
@@ -39,6 +40,7 @@ export interface StoredSession {
   readonly accessToken: string
   readonly refreshToken: string
   readonly tokenEndpoint: string
+  readonly key: JWK
 }
 
 const openerPatienceMs = 30_000

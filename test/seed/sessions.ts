@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { PAGE_TITLE } from '../cognito/pages.ts'
+import { proof } from '../kit/proofs.ts'
 import { ana, authenticate, consent, signIn, whoami, type World } from './world.ts'
 
 /** In a browser that nobody is signed in to, opened by the command itself. */
@@ -20,10 +21,11 @@ export async function signsIn(world: World, word: 'sign-in' | 'login'): Promise<
   expect(await terminal.ended, terminal.seen()).toBe(0)
   expect(terminal.seen()).toContain(`Signing in to prod (${prod.url}) with ${signsInWith}.`)
   expect(terminal.seen()).toContain(`✓ Signed in as ${ana.email}`)
-  const { accessToken = '', refreshToken = '' } = machine.session('prod') ?? {}
-  const answer = await whoami(prod, accessToken)
+  const stored = machine.session('prod')
+  if (!stored) throw new Error('There is no session on the disk.')
+  const answer = await whoami(prod, stored)
   expect(await answer.json()).toMatchObject({ user: { email: ana.email } })
-  expect(refreshToken.length).toBeGreaterThan(20)
+  expect(stored.refreshToken.length).toBeGreaterThan(20)
   await stranger.close()
 }
 
@@ -45,13 +47,14 @@ export async function signsOut(world: World, word: 'sign-out' | 'logout'): Promi
   await signIn(machine, world.page, `sign-in ${prod.url}`)
   const stored = machine.session('prod')
   if (!stored) throw new Error('There is no session on the disk.')
-  expect((await whoami(prod, stored.accessToken)).status).toBe(200)
+  expect((await whoami(prod, stored)).status).toBe(200)
   expect(await machine.norrix(word)).toMatchObject({ code: 0 })
   expect(machine.session('prod')).toBeUndefined()
   expect((await machine.norrix('whoami')).code).toBe(4)
-  expect((await whoami(prod, stored.accessToken)).status).toBe(401)
+  expect((await whoami(prod, stored)).status).toBe(401)
   const renewed = await fetch(stored.tokenEndpoint, {
     method: 'POST',
+    headers: { dpop: await proof(stored.key, { method: 'POST', url: stored.tokenEndpoint }) },
     body: new URLSearchParams({
       grant_type: 'refresh_token',
       refresh_token: stored.refreshToken,

@@ -3,9 +3,10 @@ import type { NorrixServer } from '@norrix/server/server'
 import type { UpstreamConfig } from '@norrix/server/features/identity/index'
 import { startCognitoDouble, type CognitoDouble } from '../cognito/double.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
+import { fetchBound } from '../kit/proofs.ts'
 import { claimIn, createKeyIn, leaveKeyDialog, type Who } from '../../tools/person-in-browser.ts'
 import type { Scope } from '@norrix/contract/access.policy'
-import { newMachine, type Machine } from './machine.ts'
+import { newMachine, type Machine, type StoredSession } from './machine.ts'
 
 /** A served Norrix, prod and dev, with one way to sign in, and Ana, who owns both, at her browser. */
 export interface World {
@@ -145,9 +146,16 @@ export async function makeKey(
   return key
 }
 
-/** Asks a server who one is, with a token or a key, as the command line does. */
-export function whoami(server: { readonly url: string }, credential: string): Promise<Response> {
-  return fetch(`${server.url}/api/whoami`, { headers: { authorization: `Bearer ${credential}` } })
+/** Asks a server who one is, with a session or an API key, as the command line does. */
+export function whoami(
+  server: { readonly url: string },
+  credential: StoredSession | string,
+): Promise<Response> {
+  const url = `${server.url}/api/whoami`
+  if (typeof credential !== 'string') {
+    return fetchBound({ token: credential.accessToken, key: credential.key }, url)
+  }
+  return fetch(url, { headers: { authorization: `Bearer ${credential}` } })
 }
 
 /** What a pipeline has: a key and the address of its server. */

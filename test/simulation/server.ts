@@ -180,7 +180,7 @@ const ana: SessionPrincipal = {
   sessionId: 'ses_ana',
   accountId: 'user_ana',
   email: 'ana@example.com',
-  via: 'bearer',
+  via: 'token',
 }
 
 /** As `compose` puts it together, without the features that leases do not touch. Starts the sweeper. */

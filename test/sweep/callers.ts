@@ -7,16 +7,20 @@ import { sessions } from '@norrix/contract/sessions.operations'
 import type { NorrixServer } from '@norrix/server/server'
 import type { Browser } from '../identity/browser.ts'
 import { signInCommandLine } from '../identity/command-line.ts'
-import { bearer, makeKey, type Person } from '../kit/people.ts'
+import { makeKey, type Person } from '../kit/people.ts'
+import { boundClient, boundHeaders, type Bound, type Twist } from '../kit/proofs.ts'
 import type { Who } from './expected.ts'
 import type { Furnished } from './furnish.ts'
 import type { Ledger } from './ledger.ts'
 import { signUp } from './sign-up.ts'
+import type { Ask } from './wire.ts'
 
 /** One way to come to the server: what the request carries, and what that is worth. */
 export interface Caller {
   readonly name: string
   readonly headers: Readonly<Record<string, string>>
+  /** Of the token in the headers. */
+  readonly proof?: Ask['proof']
   readonly who: Who
 }
 
@@ -31,7 +35,8 @@ export function strangers(server: NorrixServer): Caller[] {
   const good = formatKey('prod', randomBytes)
   return [
     { name: 'no credential', headers: {}, who: { kind: 'nobody' } },
-    unknown('a bearer of noise', `Bearer ${random}`, deadAs('session_ended')),
+    unknown('a bearer of noise', `Bearer ${random}`, deadAs('proof_invalid')),
+    unknown('a token of noise', `DPoP ${random}`, deadAs('session_ended')),
     unknown('an empty bearer', 'Bearer ', deadAs('unauthenticated')),
     unknown('a bearer of two words', `Bearer ${random} ${random}`, deadAs('unauthenticated')),
     unknown('Basic credentials', 'Basic YW5hOnNlY3JldA==', deadAs('unauthenticated')),
@@ -64,10 +69,10 @@ export async function people(
     own: Record<string, Role>,
   ): Promise<void> => {
     const who: Who = { kind: 'person', roles: { ...own, [owner.orgId]: role } }
-    const { tokens } = await signInCommandLine(server.url, person.browser, person)
+    const { bound } = await signInCommandLine(server.url, person.browser, person)
     callers.push(
       { name: `${role} by cookie`, headers: cookieHeaders(server, person.cookie), who },
-      tokenCaller(`${role} by token`, tokens.access_token, who),
+      boundCaller(`${role} by token`, bound, who),
     )
   }
   for (const role of roles) {
@@ -141,14 +146,16 @@ export async function dead(
     disabled.email,
   )
   const device = await signInCommandLine(server.url, undefined, owner)
-  await bearer(server.url, device.tokens.access_token).call(sessions.end, {})
+  await boundClient(server.url, device.bound).call(sessions.end, {})
+  const { bound } = await signInCommandLine(server.url, undefined, owner)
   const params = { orgId: owner.orgId }
   const { token, runner } = await owner.client.call(runners.create, { params, body: { name: 'x' } })
   await owner.client.call(runners.remove, { params: { ...params, runnerId: runner.id } })
   return [
     tokenCaller('a revoked key', revoked.secret, deadAs('key_revoked')),
     tokenCaller('an expired key', expired.secret, deadAs('key_expired')),
-    tokenCaller('a signed-out token', device.tokens.access_token, deadAs('session_ended')),
+    boundCaller('a signed-out token', device.bound, deadAs('session_ended')),
+    ...unproven(bound, device.bound),
     tokenCaller("a removed runner's token", token, deadAs('runner_unknown')),
     tokenCaller('a lost lease', lostLease, deadAs('lease_lost')),
     {
@@ -162,6 +169,37 @@ export async function dead(
       who: deadAs('session_ended'),
     },
   ]
+}
+
+/** A session's token by whoever has stolen it, but not its key (T32, T33). */
+function unproven(good: Bound, other: Bound): Caller[] {
+  const invalid = deadAs('proof_invalid')
+  const wrong = (name: string, twist: Twist): Caller =>
+    boundCaller(`a token with a proof ${name}`, good, invalid, twist)
+  const ofOtherKey = { key: other.key, token: good.token }
+  return [
+    tokenCaller("a session's token as bearer", good.token, invalid),
+    {
+      name: 'a token without a proof',
+      headers: { authorization: `DPoP ${good.token}` },
+      who: invalid,
+    },
+    boundCaller('a token with a proof of another key', ofOtherKey, invalid),
+    wrong('that another key has signed', { signer: other.key }),
+    wrong('for another method', { claims: { htm: 'PATCH' } }),
+    wrong('for another address', { claims: { htu: 'http://localhost:4400/api/whoami' } }),
+    wrong('for another token', { claims: { ath: other.token } }),
+    wrong('of ten minutes ago', { claims: { iat: Math.floor(Date.now() / 1000) - 600 } }),
+  ]
+}
+
+function boundCaller(name: string, bound: Bound, who: Who, twist?: Twist): Caller {
+  return {
+    name,
+    headers: { authorization: `DPoP ${bound.token}` },
+    proof: async (asked) => (await boundHeaders(bound, asked, twist)).dpop,
+    who,
+  }
 }
 
 function tokenCaller(name: string, token: string, who: Who): Caller {

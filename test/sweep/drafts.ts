@@ -44,14 +44,15 @@ export function draftOf(operation: Operation, things: Things): Draft {
 /** Writes a request down. Parameters go in as they are: the sweep's wrong ones are encoded already. */
 export function write(
   operation: Operation,
-  { headers }: Pick<Caller, 'headers'>,
+  { headers, proof }: Pick<Caller, 'headers' | 'proof'>,
   draft: Draft,
 ): Ask {
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => draft.params[name] ?? '')
   const query = new URLSearchParams(
     Object.entries(draft.query).map(([name, value]) => [name, String(value)]),
   ).toString()
-  const ask = { method: operation.method, target: query === '' ? path : `${path}?${query}` }
+  const target = query === '' ? path : `${path}?${query}`
+  const ask = { method: operation.method, target, ...(proof && { proof }) }
   if (operation.body === 'none') return { ...ask, headers }
   const isJson = operation.body === 'json'
   return {

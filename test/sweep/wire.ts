@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Agent, request, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
+import type { Asked } from '@norrix/contract/client'
 
 /** Requests as they stand on the wire. `fetch` would mend or refuse much of what the sweep has to send. */
 
@@ -10,6 +11,8 @@ export interface Ask {
   readonly target: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
+  /** Makes the header `DPoP` for the request as it is sent. */
+  readonly proof?: (asked: Asked) => Promise<string>
 }
 
 export interface Answer {
@@ -28,11 +31,12 @@ const patienceMs = 5000
 export function wireTo(url: string): { send(ask: Ask): Promise<Answer>; close(): void } {
   const { hostname, port } = new URL(url)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const send = ({ method, target, headers, body }: Ask): Promise<Answer> =>
-    new Promise((resolve, reject) => {
+  const send = async ({ method, target, headers, body, proof }: Ask): Promise<Answer> => {
+    const proven = proof ? { dpop: await proof({ method, url: url + target }) } : {}
+    return new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
       const options = { agent, hostname, port, method, path: target }
-      const req = request({ ...options, headers: { ...headers, ...length } }, (res) => {
+      const req = request({ ...options, headers: { ...headers, ...proven, ...length } }, (res) => {
         const chunks: Buffer[] = []
         res.on('data', (chunk: Buffer) => chunks.push(chunk))
         res.on('error', reject)
@@ -47,6 +51,7 @@ export function wireTo(url: string): { send(ask: Ask): Promise<Answer>; close():
       req.on('error', reject)
       req.end(body)
     })
+  }
   return { send, close: () => agent.destroy() }
 }
 

@@ -54,12 +54,18 @@ export interface ClientOptions {
   readonly baseUrl: string
   /** Node's and the browser's own fetch unless given. */
   readonly fetch?: Ask
-  /** Asked before each request, so that a credential may be renewed. */
-  readonly headers?: () =>
-    | Readonly<Record<string, string>>
-    | Promise<Readonly<Record<string, string>>>
+  /** Asked before each request, so that a credential may be renewed, or proved for this request alone. */
+  readonly headers?: (
+    request: Asked,
+  ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
   /** Asked once about a refusal: true when the credential was renewed and the request may be sent again. */
   readonly renew?: (refusal: Fault) => Promise<boolean>
+}
+
+/** What a credential may be tied to: a request before it is sent. */
+export interface Asked {
+  readonly method: string
+  readonly url: string
 }
 
 export interface Client {
@@ -87,8 +93,11 @@ export interface Client {
 export function createClient(options: ClientOptions): Client {
   const origin = new URL(options.baseUrl).origin
   const sendOnce = async (operation: Operation, input: AnyInput, accept: string) => {
-    const headers = { Accept: accept, ...(await options.headers?.()) }
-    return sendRequest(options.fetch ?? fetch, requestOf(operation, input, origin, headers), origin)
+    const url = urlOf(operation, input, origin)
+    const asked = { method: operation.method, url }
+    const headers = { Accept: accept, ...(await options.headers?.(asked)) }
+    const request = { url, init: initOf(operation, input, headers) }
+    return sendRequest(options.fetch ?? fetch, request, origin)
   }
   const send = async (operation: Operation, input: AnyInput, accept: string): Promise<Answer> => {
     try {
@@ -135,18 +144,21 @@ interface RequestParts {
   readonly init: RequestInit
 }
 
-function requestOf(
-  operation: Operation,
-  input: AnyInput,
-  origin: string,
-  headers: Record<string, string>,
-): RequestParts {
+function urlOf(operation: Operation, input: AnyInput, origin: string): string {
   // Params and queries are objects of texts, numbers and booleans: the shapes that type them allow nothing else.
   const params = (input.params ?? {}) as Readonly<Record<string, string>>
   const url = new URL(fillPath(operation.path, params), origin)
   for (const [name, value] of Object.entries(input.query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value))
   }
+  return url.href
+}
+
+function initOf(
+  operation: Operation,
+  input: AnyInput,
+  headers: Record<string, string>,
+): RequestInit {
   const init: RequestInit & { duplex?: 'half' } = {
     method: operation.method,
     headers,
@@ -164,7 +176,7 @@ function requestOf(
     // A streamed body is sent before the answer is read (Fetch standard, `duplex`).
     init.duplex = 'half'
   }
-  return { url: url.href, init }
+  return init
 }
 
 async function sendRequest(

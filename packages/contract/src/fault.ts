@@ -33,6 +33,11 @@ export const faultTable = {
     exit: 4,
     means: 'The session is over: signed out, expired or unknown.',
   },
+  proof_invalid: {
+    status: 401,
+    exit: 4,
+    means: "A session's token came without a good proof of its key.",
+  },
   key_invalid: { status: 401, exit: 4, means: 'The API key is not known here.' },
   key_revoked: { status: 401, exit: 4, means: 'The API key was revoked.' },
   key_expired: { status: 401, exit: 4, means: 'The API key has expired.' },

@@ -24,7 +24,7 @@ export function toOpenApi(
     info: { title: 'Norrix', version: server.version },
     servers: [{ url: server.url }],
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      securitySchemes,
       schemas: { Fault: faultSchema },
     },
     paths,
@@ -35,11 +35,42 @@ function describe(operation: Operation, shapes: OperationShapes): Record<string,
   return {
     operationId: operation.id,
     summary: operation.summary,
-    security: operation.access.kind === 'public' ? [] : [{ bearer: [] }],
+    security: securityOf(operation.access),
     'x-norrix-access': operation.access,
     parameters: [...parameters('path', shapes.params), ...parameters('query', shapes.query)],
     ...requestBody(operation, shapes),
     responses: { ...success(operation, shapes), ...failures(operation) },
+  }
+}
+
+/** Cookies are left out: they are for pages of the server's own. */
+const securitySchemes = {
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key, or the token of a runner or a lease.',
+  },
+  dpop: {
+    type: 'http',
+    scheme: 'dpop',
+    description:
+      "A session's access token, with a proof of its key for this very request in the header `DPoP` (RFC 9449).",
+  },
+}
+
+function securityOf(access: Access): Record<string, []>[] {
+  switch (access.kind) {
+    case 'public':
+      return []
+    case 'person':
+      return [{ dpop: [] }]
+    case 'holder':
+      return [{ bearer: [] }, { dpop: [] }]
+    case 'org':
+      return access.scopes === 'none' ? [{ dpop: [] }] : [{ bearer: [] }, { dpop: [] }]
+    case 'runner':
+    case 'lease':
+      return [{ bearer: [] }]
   }
 }
 
@@ -98,6 +129,7 @@ export function faultsOf(operation: Operation): readonly FaultCode[] {
 const credentialFaults: readonly FaultCode[] = [
   'unauthenticated',
   'session_ended',
+  'proof_invalid',
   'key_invalid',
   'key_revoked',
   'key_expired',

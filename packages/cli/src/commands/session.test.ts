@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startNorrix, type Norrix } from '../../../../test/kit/norrix.ts'
+import { fetchBound } from '../../../../test/kit/proofs.ts'
 import { runNorrix, temporaryHome } from '../../../../test/kit/run-norrix.ts'
 import { claim, signIn } from '../../../../test/kit/sign-in.ts'
 
@@ -170,9 +171,7 @@ test('sign-out ends the session on the server: its tokens are refused there', as
   await signIn(norrix.prod.url, { home: elsewhere.path, here: true })
   const record = JSON.parse(readFileSync(join(elsewhere.path, '.norrix/prod/session.json'), 'utf8'))
   const ask = () =>
-    fetch(`${norrix.prod.url}/api/whoami`, {
-      headers: { authorization: `Bearer ${record.accessToken}` },
-    })
+    fetchBound({ token: record.accessToken, key: record.key }, `${norrix.prod.url}/api/whoami`)
   expect((await ask()).status).toBe(200)
   const out = await runNorrix(['sign-out'], { home: elsewhere.path, here: true })
   expect(out).toMatchObject({ code: 0 })

@@ -15,7 +15,7 @@ import type { Environment } from '../needs/environment.ts'
 import { newerSentence, refuseIfTooOld } from '../needs/misfit.ts'
 import { textOption } from '../needs/call.ts'
 import type { Basics } from '../needs/basics.ts'
-import type { Tokens } from '../needs/refresh.ts'
+import { boundHeaders, type BoundToken } from '../needs/proof.ts'
 import { prepareSignIn } from '../sign-in/authorize.ts'
 import { listenForCallback } from '../sign-in/callback.ts'
 import type { FoundServer } from '../sign-in/discover.ts'
@@ -128,11 +128,11 @@ async function signInAt(server: FoundServer, basics: Basics): Promise<SignedIn> 
   }
 }
 
-async function whoIs(origin: string, { accessToken }: Tokens, basics: Basics): Promise<Whoami> {
+async function whoIs(origin: string, tokens: BoundToken, basics: Basics): Promise<Whoami> {
   const api = createClient({
     baseUrl: origin,
     fetch: ask,
-    headers: () => ({ ...agent(basics), Authorization: `Bearer ${accessToken}` }),
+    headers: (asked) => ({ ...agent(basics), ...boundHeaders(asked, tokens, basics.around.now()) }),
   })
   return api.call(operations.whoami, { signal: basics.around.signal })
 }

@@ -1,7 +1,6 @@
-import { lstat, open, readFile, unlink } from 'node:fs/promises'
+import { lstat, open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Fault } from '@norrix/contract/fault'
 import { ensurePrivateFolder } from './private-file.ts'
 
 const patienceMs = 20_000
@@ -12,24 +11,25 @@ const staleMs = 15_000
  * Runs `work` while no other norrix does the same under this path. A lock whose process is gone, or that is older than
  * 15 s, is broken: the work behind it is short.
  *
- * @throws Fault home_unwritable when it cannot be had in 20 s
+ * Where the lock cannot be had, on a disk that is only read or a network's that knows no locks, or within 20 s, `work` runs all the
+ * same: it has to be right beside another one too, and the lock only spares doing it twice.
  */
-export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  await ensurePrivateFolder(dirname(path))
-  await acquire(path)
+export async function aloneIfPossible<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const isHeld = await acquire(path).catch(() => false)
   try {
     return await work()
   } finally {
-    await unlink(path).catch(() => {})
+    if (isHeld) await rm(path, { force: true }).catch(() => {})
   }
 }
 
-async function acquire(path: string): Promise<void> {
+async function acquire(path: string): Promise<boolean> {
+  await ensurePrivateFolder(dirname(path))
   const until = Date.now() + patienceMs
   for (;;) {
-    if (await tryAcquire(path)) return
-    if (await isStale(path)) await unlink(path).catch(() => {})
-    else if (Date.now() > until) throw busy(path)
+    if (await tryAcquire(path)) return true
+    if (await isStale(path)) await rm(path, { force: true })
+    else if (Date.now() > until) return false
     else await pause(25 + Math.random() * 50)
   }
 }
@@ -42,11 +42,7 @@ async function tryAcquire(path: string): Promise<boolean> {
     return true
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false
-    throw new Fault('home_unwritable', {
-      message: `${path} cannot be made.`,
-      fix: 'give yourself the right to write there, or set NORRIX_HOME to a folder of your own',
-      cause,
-    })
+    throw cause
   }
 }
 
@@ -70,11 +66,4 @@ function isAlive(pid: number): boolean {
     // EPERM: it lives, and is somebody else's.
     return cause instanceof Error && 'code' in cause && cause.code === 'EPERM'
   }
-}
-
-function busy(path: string): Fault {
-  return new Fault('home_unwritable', {
-    message: `Another norrix holds ${path} and does not let go.`,
-    fix: 'wait for it to end, or remove that file',
-  })
 }

@@ -1,4 +1,5 @@
 import type { HomePaths } from './folder.ts'
+import { readProofKey, type ProofKey } from '../needs/proof.ts'
 import { isObject, readJsonFile, writeJsonFile, type Notice } from './json-file.ts'
 import { closeFolder, ensurePrivateFolder, removePrivate } from './private-file.ts'
 
@@ -10,9 +11,14 @@ export interface SessionRecord {
   /** Where a refresh token is given back (RFC 7009). */
   readonly revocationEndpoint: string
   readonly accessToken: string
-  /** ISO 8601, by this machine's clock. */
+  /** When it was given and when it ends; ISO 8601, by the server's clock. */
+  readonly accessSince: string
   readonly accessExpiresAt: string
+  /** How far the server's clock is ahead of this machine's, as it last said; milliseconds. */
+  readonly clockAheadMs: number
   readonly refreshToken: string
+  /** What both tokens are worthless without (RFC 9449). */
+  readonly key: ProofKey
   readonly account: { readonly id: string; readonly email: string }
   readonly session: { readonly id: string; readonly expiresAt: string }
   readonly signedInAt: string
@@ -65,13 +71,16 @@ const texts = [
   'tokenEndpoint',
   'revocationEndpoint',
   'accessToken',
+  'accessSince',
   'accessExpiresAt',
   'refreshToken',
   'signedInAt',
 ] as const
 
 function readRecord(value: Readonly<Record<string, unknown>>): SessionRecord | undefined {
-  const { account, session, endedAt } = value
+  const { account, session, endedAt, clockAheadMs } = value
+  const key = readProofKey(value['key'])
+  if (key === undefined || typeof clockAheadMs !== 'number') return undefined
   if (texts.some((name) => typeof value[name] !== 'string')) return undefined
   if (!isObject(account) || !isObject(session)) return undefined
   const { id, email } = account
@@ -85,8 +94,11 @@ function readRecord(value: Readonly<Record<string, unknown>>): SessionRecord | u
     tokenEndpoint: text('tokenEndpoint'),
     revocationEndpoint: text('revocationEndpoint'),
     accessToken: text('accessToken'),
+    accessSince: text('accessSince'),
     accessExpiresAt: text('accessExpiresAt'),
+    clockAheadMs,
     refreshToken: text('refreshToken'),
+    key,
     account: { id, email },
     session: { id: session['id'], expiresAt: session['expiresAt'] },
     signedInAt: text('signedInAt'),

@@ -84,7 +84,7 @@ export function debugText(error: unknown): string {
 export function redact(text: string): string {
   return text
     .replaceAll(/\bnr([xrlc])_[A-Za-z0-9+/=_-]{4,}/g, 'nr$1_[redacted]')
-    .replaceAll(/\bBearer\s+\S+/gi, 'Bearer [redacted]')
+    .replaceAll(/\b(Bearer|DPoP)\s+[\w.~+/=-]{6,}/gi, '$1 [redacted]')
     .replaceAll(
       /\b(code|state|access_token|refresh_token|id_token|code_verifier)(["']?\s*[=:]\s*["']?)[^&\s"',}]+/gi,
       '$1$2[redacted]',

@@ -6,6 +6,7 @@ import type { Credential } from './credential.ts'
 import type { Environment } from './environment.ts'
 import type { Basics } from './basics.ts'
 import { ask } from './http.ts'
+import { boundHeaders } from './proof.ts'
 import { isAccessOver, refreshSession } from './refresh.ts'
 
 /**
@@ -68,12 +69,13 @@ function sessionClient(first: SessionRecord, environment: Environment, basics: B
   return createClient({
     baseUrl: new URL(first.issuer).origin,
     fetch: ask,
-    headers: async () => {
+    headers: async (asked) => {
       if (isAccessOver(record, around.now())) await refresh()
-      return { ...agent(basics), Authorization: `Bearer ${record.accessToken}` }
+      return { ...agent(basics), ...boundHeaders(asked, record, around.now()) }
     },
-    renew: async (refusal) => {
-      if (refusal.code !== 'session_ended') return false
+    // A refused proof may mean that a clock is wrong: what renews the token learns the time too.
+    renew: async ({ code }) => {
+      if (code !== 'session_ended' && code !== 'proof_invalid') return false
       await refresh()
       return true
     },

@@ -36,6 +36,7 @@ function metadata(url: string, changes: object = {}): object {
     revocation_endpoint: `${url}/revoke`,
     jwks_uri: `${url}/jwks`,
     code_challenge_methods_supported: ['S256'],
+    dpop_signing_alg_values_supported: ['ES256'],
     authorization_response_iss_parameter_supported: true,
     ...changes,
   }
@@ -94,6 +95,8 @@ test.each([
   ['code_challenge_methods_supported', ['plain']],
   ['code_challenge_methods_supported', undefined],
   ['authorization_response_iss_parameter_supported', false],
+  ['dpop_signing_alg_values_supported', ['RS256']],
+  ['dpop_signing_alg_values_supported', undefined],
   ['issuer', 'https://evil.test'],
 ])('a server whose %s is %j is not signed in to (T14)', async (name, value) => {
   const { url } = await serve((at) => metadata(at, { [name]: value }))

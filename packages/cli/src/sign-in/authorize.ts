@@ -1,5 +1,6 @@
 import { Fault } from '@norrix/contract/fault'
-import type { Configuration } from 'openid-client'
+import type { Configuration, CustomFetch } from 'openid-client'
+import { clockAheadOf, readProofKey, type ProofKey } from '../needs/proof.ts'
 import type { Tokens } from '../needs/refresh.ts'
 import type { Arrival } from './callback.ts'
 import { clientId } from './client-id.ts'
@@ -13,7 +14,13 @@ export interface Attempt {
    *
    * @throws Fault sign_in_denied, network, not_norrix
    */
-  exchange(arrival: Arrival): Promise<Tokens>
+  exchange(arrival: Arrival): Promise<BoundTokens>
+}
+
+/** The tokens of a sign-in, with the key that they are bound to. */
+export interface BoundTokens extends Tokens {
+  readonly refreshToken: string
+  readonly key: ProofKey
 }
 
 export interface Endpoints {
@@ -27,8 +34,9 @@ export interface AuthorizationServerHere extends Endpoints {
 }
 
 /**
- * Reads the authorization server's metadata and gets ready for the code flow with PKCE S256 (RFC 7636), a state, a nonce
- * and the issuer in the answer (RFC 9207). Every endpoint has to be at the issuer's own origin (threat T14).
+ * Reads the authorization server's metadata and gets ready for the code flow with PKCE S256 (RFC 7636), a state, a nonce,
+ * the issuer in the answer (RFC 9207), and tokens bound to a new key (RFC 9449). Every endpoint has to be at the issuer's own
+ * origin (threat T14). Where the clock here is wrong, the server's counts (T29).
  *
  * @param origin of the server; it is the issuer
  * @param device a name for this machine, for the page that asks the person and the list of sessions
@@ -42,9 +50,26 @@ export async function prepareSignIn(
   const isPlainHttp = new URL(origin).protocol === 'http:'
   // http is for this machine alone: `readOrigin` and `discover` let no other through.
   const execute = isPlainHttp ? [oidc.allowInsecureRequests] : []
-  const config = await asking(origin, () =>
-    oidc.discovery(new URL(origin), clientId, undefined, oidc.None(), { execute }),
+  let clockAheadMs = 0
+  const hearing: CustomFetch = async (url, init) => {
+    const answer = await fetch(url, init as RequestInit) // the same thing, in a type of the library's own
+    clockAheadMs = clockAheadOf(answer, new Date()) ?? clockAheadMs
+    return answer
+  }
+  const found = await asking(origin, () =>
+    oidc.discovery(new URL(origin), clientId, undefined, oidc.None(), {
+      execute,
+      [oidc.customFetch]: hearing,
+    }),
   )
+  const client = { [oidc.clockSkew]: Math.round(clockAheadMs / 1000) }
+  const config = new oidc.Configuration(found.serverMetadata(), clientId, client, oidc.None())
+  config[oidc.customFetch] = hearing
+  for (const allow of execute) allow(config)
+  const pair = await oidc.randomDPoPKeyPair('ES256', { extractable: true })
+  const DPoP = oidc.getDPoPHandle(config, pair)
+  const key = readProofKey(await crypto.subtle.exportKey('jwk', pair.privateKey))
+  if (!key) throw new Error('WebCrypto made a key that is none.')
   return {
     ...checkMetadata(config, origin),
     newState: oidc.randomState,
@@ -58,6 +83,8 @@ export async function prepareSignIn(
         code_challenge_method: 'S256',
         state,
         nonce,
+        // The code is good for this key alone (RFC 9449 section 10).
+        dpop_jkt: await DPoP.calculateThumbprint(),
         // Never skipped: another program on this machine may have started this (RFC 8252 section 8.6).
         prompt: 'consent',
         device,
@@ -68,9 +95,9 @@ export async function prepareSignIn(
         state,
         exchange: async (arrival) => {
           const tokens = await asking(origin, () =>
-            oidc.authorizationCodeGrant(config, arrival.url, checks),
+            oidc.authorizationCodeGrant(config, arrival.url, checks, undefined, { DPoP }),
           )
-          return readTokens(tokens, origin)
+          return { ...readTokens(tokens, origin), clockAheadMs, key }
         },
       }
     },
@@ -92,6 +119,9 @@ function checkMetadata(config: Configuration, origin: string): Endpoints {
   if (!metadata.code_challenge_methods_supported?.includes('S256')) {
     throw untrusted(origin, 'does not offer PKCE with S256')
   }
+  if (!metadata.dpop_signing_alg_values_supported?.includes('ES256')) {
+    throw untrusted(origin, 'does not bind its tokens to a key')
+  }
   return {
     tokenEndpoint: here(metadata.token_endpoint),
     revocationEndpoint: here(metadata.revocation_endpoint),
@@ -99,9 +129,10 @@ function checkMetadata(config: Configuration, origin: string): Endpoints {
 }
 
 function readTokens(
-  tokens: { access_token: string; expires_in?: number; refresh_token?: string },
+  tokens: { access_token: string; token_type: string; expires_in?: number; refresh_token?: string },
   origin: string,
-): Tokens {
+): Pick<BoundTokens, 'accessToken' | 'expiresInSeconds' | 'refreshToken'> {
+  if (tokens.token_type !== 'dpop') throw untrusted(origin, 'gave tokens that need no key')
   const {
     access_token: accessToken,
     expires_in: expiresInSeconds,

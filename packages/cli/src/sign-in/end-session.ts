@@ -2,6 +2,7 @@ import { createClient } from '@norrix/contract/client'
 import { sessions as operations } from '@norrix/contract/sessions.operations'
 import type { SessionRecord } from '../home/sessions.ts'
 import { ask } from '../needs/http.ts'
+import { boundHeaders } from '../needs/proof.ts'
 import { isAccessOver } from '../needs/refresh.ts'
 import { clientId } from './client-id.ts'
 
@@ -27,7 +28,7 @@ async function endByAccessToken(record: SessionRecord, signal: AbortSignal): Pro
   const api = createClient({
     baseUrl: record.issuer,
     fetch: ask,
-    headers: () => ({ Authorization: `Bearer ${record.accessToken}` }),
+    headers: (asked) => boundHeaders(asked, record, new Date()),
   })
   return api.call(operations.end, { signal }).then(
     () => true,

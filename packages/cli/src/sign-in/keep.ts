@@ -4,8 +4,8 @@ import type { SessionRecord } from '../home/sessions.ts'
 import { withEnvironment, type Settings } from '../home/settings.ts'
 import type { Environment } from '../needs/environment.ts'
 import type { Basics } from '../needs/basics.ts'
-import type { Tokens } from '../needs/refresh.ts'
-import type { Endpoints } from './authorize.ts'
+import { tokenFields } from '../needs/refresh.ts'
+import type { BoundTokens, Endpoints } from './authorize.ts'
 import type { FoundServer } from './discover.ts'
 import { endOnServer } from './end-session.ts'
 
@@ -20,11 +20,11 @@ export const endPatienceMs = 3000
  * @throws Fault not_norrix when the server does not say who it was
  */
 export function recordOf(
-  found: { origin: string; tokens: Tokens; endpoints: Endpoints; who: Whoami },
+  found: { origin: string; tokens: BoundTokens; endpoints: Endpoints; who: Whoami },
   now: Date,
 ): SessionRecord {
   const { origin, tokens, endpoints, who } = found
-  if (!who.user || !who.session || tokens.refreshToken === undefined) {
+  if (!who.user || !who.session) {
     throw new Fault('not_norrix', {
       message: `${origin} does not say who signed in. You are not signed in.`,
       fix: 'tell whoever runs the server',
@@ -34,9 +34,9 @@ export function recordOf(
     issuer: origin,
     tokenEndpoint: endpoints.tokenEndpoint,
     revocationEndpoint: endpoints.revocationEndpoint,
-    accessToken: tokens.accessToken,
-    accessExpiresAt: new Date(now.getTime() + tokens.expiresInSeconds * 1000).toISOString(),
+    ...tokenFields(tokens, now),
     refreshToken: tokens.refreshToken,
+    key: tokens.key,
     account: { id: who.user.id, email: who.user.email },
     session: { id: who.session.id, expiresAt: who.session.expiresAt },
     signedInAt: now.toISOString(),

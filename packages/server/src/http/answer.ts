@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Fault } from '@norrix/contract/fault'
 import type { Operation } from '@norrix/contract/operation'
 import type { OperationShapes } from '@norrix/contract/shapes'
-import { authorize } from './authorize.ts'
+import { authorizer } from './authorize.ts'
 import type { BytesReply, RequestContext, Route } from './implement.ts'
 import type { ListenerFacts, MountOptions } from './mounted.ts'
 import { parseInput, readJson } from './request.ts'
@@ -22,7 +22,7 @@ export async function answer(
 ): Promise<void> {
   const { operation } = route
   const shapes = options.shapes[operation.id] ?? {}
-  const identify = () => authorize(options, operation, params, req, facts)
+  const identify = authorizer(options, operation, params, req, facts)
   const principal = await identify()
   const input = parseInput(shapes, {
     params,

@@ -9,23 +9,32 @@ import { refuse } from './refusals.ts'
 /**
  * Who asks, and whether they may. What is for everybody is so for the holder of a dead credential too: none is looked at.
  *
- * @throws the fault that says why not
+ * The credential is read once, and looked up each time the result is called: streams and long uploads do so again.
+ *
+ * @throws the fault that says why not, and so does what it returns
  */
-export async function authorize(
+export function authorizer(
   options: MountOptions,
   operation: Operation,
   params: Record<string, string>,
   req: IncomingMessage,
   facts: ListenerFacts,
-): Promise<Principal> {
-  if (operation.access.kind === 'public') return { kind: 'nobody' }
-  const { authorization, cookie } = req.headers
-  const credential = readCredential({ authorization, cookie }, options.cookieName)
-  const principal = await identify(options.authenticators, credential, facts)
-  const caller = await toCaller(options.authenticators, operation, principal, params['orgId'])
-  const verdict = decide(operation.access, caller, params)
-  if (!verdict.allowed) throw refuse(verdict.code, operation, principal, options.publicUrl)
-  return principal
+): () => Promise<Principal> {
+  if (operation.access.kind === 'public') return async () => ({ kind: 'nobody' })
+  const credential = readCredential(carrierOf(req, facts.url), options.cookieName)
+  return async () => {
+    const principal = await identify(options.authenticators, credential, facts)
+    const caller = await toCaller(options.authenticators, operation, principal, params['orgId'])
+    const verdict = decide(operation.access, caller, params)
+    if (!verdict.allowed) throw refuse(verdict.code, operation, principal, options.publicUrl)
+    return principal
+  }
+}
+
+/** What `readCredential` reads. @param url on the public origin */
+export function carrierOf({ headers, method = 'GET' }: IncomingMessage, url: URL) {
+  const { authorization, cookie, dpop } = headers
+  return { authorization, cookie, dpop: typeof dpop === 'string' ? dpop : undefined, method, url }
 }
 
 async function identify(

@@ -18,7 +18,7 @@ export interface SessionPrincipal {
   readonly accountId: string
   readonly email: string
   /** `cookie` principals come from a browser; the origin proof was asked for unsafe verbs. */
-  readonly via: 'bearer' | 'cookie'
+  readonly via: 'token' | 'cookie'
 }
 
 export interface KeyPrincipal {
@@ -53,11 +53,22 @@ export interface LeasePrincipal {
 /** The credential a request carries, by its form. At most one is looked at. */
 export type Credential =
   | { readonly kind: 'none' }
-  | { readonly kind: 'access-token'; readonly token: string }
+  | TokenCredential
   | { readonly kind: 'cookie'; readonly value: string }
   | { readonly kind: 'api-key'; readonly key: string }
   | { readonly kind: 'runner-token'; readonly token: string }
   | { readonly kind: 'lease-token'; readonly token: string }
+
+/** A session's token, with the proof of its key that came beside it (RFC 9449). One object for one request. */
+export interface TokenCredential {
+  readonly kind: 'access-token'
+  readonly token: string
+  readonly proof: string | undefined
+  /** The request that the proof has to be for. */
+  readonly method: string
+  /** As people type it: on the public origin, wherever the request came in. */
+  readonly url: URL
+}
 
 /** What a look-up may know of the request. */
 export interface RequestFacts {
@@ -70,7 +81,7 @@ export interface RequestFacts {
 /**
  * Looks a credential up, in the primary database, on every request (ruling 2).
  *
- * @throws Fault session_ended, key_invalid, key_revoked, key_expired, wrong_environment, runner_unknown, lease_lost
+ * @throws Fault session_ended, proof_invalid, key_invalid, key_revoked, key_expired, wrong_environment, runner_unknown, lease_lost
  */
 export type Authenticate<C extends Credential['kind'], P extends Principal> = (
   credential: Extract<Credential, { kind: C }>,

@@ -6,7 +6,7 @@ import type { JobsTable } from './tables/jobs.ts'
 import type { MembersTable, OrgsTable } from './tables/orgs.ts'
 import type { LeasesTable, RunnersTable } from './tables/runners.ts'
 import type { SecretDigestsTable } from './tables/secrets.ts'
-import type { SessionsTable } from './tables/sessions.ts'
+import type { SessionsTable, UsedProofsTable } from './tables/sessions.ts'
 
 /** Every table. A store takes the few that are its own. */
 export interface Tables {
@@ -26,4 +26,5 @@ export interface Tables {
   secret_digests: SecretDigestsTable
   sessions: SessionsTable
   sources: SourcesTable
+  used_proofs: UsedProofsTable
 }

@@ -7,10 +7,12 @@ import {
   exchange,
   isCallback,
   reachConsent,
+  refresh,
   signInCommandLine,
   startCommandLine,
 } from '../../../../../test/identity/command-line.ts'
 import { serveIdentity, type Served } from '../../../../../test/identity/served.ts'
+import { fetchBound, proof, type Bound } from '../../../../../test/kit/proofs.ts'
 
 let served: Served
 /** Signed in at the authorization server once, so that later sign-ins need no password. */
@@ -22,8 +24,7 @@ beforeAll(async () => {
 })
 afterAll(() => served.close())
 
-const whoIs = async (token: string) =>
-  (await fetch(`${served.url}/who`, { headers: { authorization: `Bearer ${token}` } })).status
+const whoIs = async (bound: Bound) => (await fetchBound(bound, `${served.url}/who`)).status
 
 const refusal = async (call: Promise<unknown>): Promise<string> => {
   const error: unknown = await call.then(
@@ -35,19 +36,16 @@ const refusal = async (call: Promise<unknown>): Promise<string> => {
 }
 
 test('a standard client signs in on any loopback port and gets tokens of the promised lives', async () => {
-  const { tokens, callback } = await signInCommandLine(served.url, browser)
+  const { line, tokens, bound, callback } = await signInCommandLine(served.url, browser)
   expect(callback.searchParams.get('iss')).toBe(served.url)
   expect(tokens.expires_in).toBe(600)
   expect(tokens.access_token).toMatch(/^[\w-]{43}$/)
-  const who = await fetch(`${served.url}/who`, {
-    headers: { authorization: `Bearer ${tokens.access_token}` },
-  })
-  expect(await who.json()).toMatchObject({ kind: 'session', email: ana.email, via: 'bearer' })
-  const info = await oidc.fetchUserInfo(
-    (await startCommandLine(served.url)).config,
-    tokens.access_token,
-    tokens.claims()?.sub ?? '',
-  )
+  expect(tokens.token_type).toBe('dpop')
+  const who = await fetchBound(bound, `${served.url}/who`)
+  expect(await who.json()).toMatchObject({ kind: 'session', email: ana.email, via: 'token' })
+  const { config, DPoP } = line
+  const sub = tokens.claims()?.sub ?? ''
+  const info = await oidc.fetchUserInfo(config, tokens.access_token, sub, { DPoP })
   expect(info.sub).toBe(tokens.claims()?.sub)
 })
 
@@ -92,14 +90,14 @@ test('each sign-in is a session of its own: ending one leaves the other', async 
   const first = await signInCommandLine(served.url, browser)
   const second = await signInCommandLine(served.url, browser)
   await oidc.tokenRevocation(first.line.config, first.tokens.refresh_token ?? '')
-  expect(await whoIs(first.tokens.access_token)).toBe(401)
-  const again = oidc.refreshTokenGrant(first.line.config, first.tokens.refresh_token ?? '')
+  expect(await whoIs(first.bound)).toBe(401)
+  const again = refresh(first.line, first.tokens)
   expect(await refusal(again)).toBe('invalid_grant')
-  expect(await whoIs(second.tokens.access_token)).toBe(200)
+  expect(await whoIs(second.bound)).toBe(200)
 })
 
 test('ending a grant ends its access token, its refresh token and its unspent code', async () => {
-  const { tokens, line } = await signInCommandLine(served.url, browser)
+  const { tokens, bound, line } = await signInCommandLine(served.url, browser)
   const [row] = await served.db.kysely
     .selectFrom('sessions')
     .select('grant_hash')
@@ -108,17 +106,16 @@ test('ending a grant ends its access token, its refresh token and its unspent co
     .limit(1)
     .execute()
   await served.db.transaction((tx) => served.identity.endGrant(tx, row?.grant_hash ?? ''))
-  expect(await whoIs(tokens.access_token)).toBe(401)
-  const again = oidc.refreshTokenGrant(line.config, tokens.refresh_token ?? '')
+  expect(await whoIs(bound)).toBe(401)
+  const again = refresh(line, tokens)
   expect(await refusal(again)).toBe('invalid_grant')
 })
 
 test('twenty refreshes at once with one token all succeed', async () => {
-  const { tokens, line } = await signInCommandLine(served.url, browser)
-  const refresh = () => oidc.refreshTokenGrant(line.config, tokens.refresh_token ?? '')
-  const all = await Promise.all(Array.from({ length: 20 }, refresh))
+  const { tokens, bound, line } = await signInCommandLine(served.url, browser)
+  const all = await Promise.all(Array.from({ length: 20 }, () => refresh(line, tokens)))
   expect(new Set(all.map(({ access_token }) => access_token)).size).toBe(20)
-  expect(await whoIs(all[7]?.access_token ?? '')).toBe(200)
+  expect(await whoIs({ ...bound, token: all[7]?.access_token ?? '' })).toBe(200)
 })
 
 test('a refresh token dies 30 days after its last use, and 90 days after its first', async () => {
@@ -143,11 +140,11 @@ test('a refresh token dies 30 days after its last use, and 90 days after its fir
       [20, 90],
     ] as const) {
       own.pass(passed * day)
-      await oidc.refreshTokenGrant(line.config, tokens.refresh_token ?? '')
+      await refresh(line, tokens)
       expect(((await expiry()) - born) / day).toBeCloseTo(end, 1)
     }
     own.pass(30 * day)
-    const late = oidc.refreshTokenGrant(line.config, tokens.refresh_token ?? '')
+    const late = refresh(line, tokens)
     expect(await refusal(late)).toBe('invalid_grant')
   } finally {
     await own.close()
@@ -155,10 +152,10 @@ test('a refresh token dies 30 days after its last use, and 90 days after its fir
 })
 
 test('a code that is used twice is refused, and what its first use gave is dead (T3)', async () => {
-  const { tokens, line, callback } = await signInCommandLine(served.url, browser)
+  const { tokens, bound, line, callback } = await signInCommandLine(served.url, browser)
   expect(await refusal(exchange(line, callback))).toBe('invalid_grant')
-  expect(await whoIs(tokens.access_token)).toBe(401)
-  const again = oidc.refreshTokenGrant(line.config, tokens.refresh_token ?? '')
+  expect(await whoIs(bound)).toBe(401)
+  const again = refresh(line, tokens)
   expect(await refusal(again)).toBe('invalid_grant')
   const audit = await served.db.kysely
     .selectFrom('audit_events')
@@ -175,7 +172,8 @@ test('of two exchanges of one code at the same moment at most one gives tokens, 
   const both = await Promise.allSettled([exchange(line, end.url), exchange(line, end.url)])
   const given = both.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   expect(given.length).toBeLessThanOrEqual(1)
-  for (const { access_token } of given) expect(await whoIs(access_token)).toBe(401)
+  for (const { access_token: token } of given)
+    expect(await whoIs({ token, key: line.key })).toBe(401)
 })
 
 test('a code lives one minute', async () => {
@@ -216,9 +214,10 @@ test('a token request without the verifier, or with another, gets nothing (T4)',
   const line = await startCommandLine(served.url)
   const page = await reachConsent(line, browser)
   const end = await browser.submit(page, '/consent', { answer: 'sign-in' }, { stopAt: isCallback })
-  const ask = (verifier: string | undefined) =>
+  const ask = async (verifier: string | undefined) =>
     fetch(`${served.url}/token`, {
       method: 'POST',
+      headers: { dpop: await proof(line.key, { method: 'POST', url: `${served.url}/token` }) },
       body: new URLSearchParams({
         grant_type: 'authorization_code',
         client_id: 'norrix-cli',
@@ -332,7 +331,7 @@ test('a disabled account is refused at sign-in and its refresh token stops worki
     await claimByPassword(own)
     const { tokens, line, browser: mine } = await signInCommandLine(own.url)
     await own.db.kysely.updateTable('accounts').set({ disabled_at: 1 }).execute()
-    const again = oidc.refreshTokenGrant(line.config, tokens.refresh_token ?? '')
+    const again = refresh(line, tokens)
     expect(await refusal(again)).toBe('invalid_grant')
     const page = await mine.open((await startCommandLine(own.url)).authorizeUrl.href)
     expect(page.title).toContain('Sign in')

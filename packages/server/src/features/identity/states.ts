@@ -24,6 +24,8 @@ export interface NewState extends StateKey {
   readonly grantId?: string | undefined
   readonly uid?: string | undefined
   readonly userCode?: string | undefined
+  /** Of the key that a token is bound to. */
+  readonly keyThumbprint?: string | undefined
 }
 
 export interface FoundState {
@@ -33,19 +35,22 @@ export interface FoundState {
 
 /** Writes a row, or replaces its text. Whether it is consumed stays as it was. */
 export async function saveState(db: StatesDb, state: NewState): Promise<void> {
-  const digest = (text: string | undefined) => (text === undefined ? null : hashToken(text))
-  const row = {
-    payload: writePayload(state.payload, state.id),
-    grant_hash: digest(state.grantId),
-    uid_hash: digest(state.uid),
-    user_code_hash: digest(state.userCode),
-    expires_at: state.expiresAt,
-  }
+  const content = contentOf(state)
   await db
     .insertInto('oidc_states')
-    .values({ id_hash: hashToken(state.id), model: state.model, consumed_at: null, ...row })
-    .onConflict((conflict) => conflict.columns(['model', 'id_hash']).doUpdateSet(row))
+    .values({ ...keyOf(state), consumed_at: null, ...content })
+    .onConflict((conflict) => conflict.columns(['model', 'id_hash']).doUpdateSet(content))
     .execute()
+}
+
+/** Writes a row unless there is one already; false then. One statement, so that of two at once one is told. */
+export async function addState(db: StatesDb, state: NewState): Promise<boolean> {
+  const result = await db
+    .insertInto('oidc_states')
+    .values({ ...keyOf(state), consumed_at: null, ...contentOf(state) })
+    .onConflict((conflict) => conflict.columns(['model', 'id_hash']).doNothing())
+    .executeTakeFirst()
+  return Number(result.numInsertedOrUpdatedRows ?? 0) > 0
 }
 
 export async function findState(
@@ -196,6 +201,22 @@ export async function sweepStates(db: StatesDb, now: number): Promise<void> {
       ),
     )
     .execute()
+}
+
+function keyOf({ model, id }: StateKey) {
+  return { model, id_hash: hashToken(id) }
+}
+
+function contentOf(state: NewState) {
+  const digest = (text: string | undefined) => (text === undefined ? null : hashToken(text))
+  return {
+    payload: writePayload(state.payload, state.id),
+    grant_hash: digest(state.grantId),
+    uid_hash: digest(state.uid),
+    user_code_hash: digest(state.userCode),
+    key_thumbprint: state.keyThumbprint ?? null,
+    expires_at: state.expiresAt,
+  }
 }
 
 function live(db: StatesDb, model: string, now: number) {

@@ -12,6 +12,7 @@ import {
   startCommandLine,
 } from '../../../../../test/identity/command-line.ts'
 import { startIssuer, type Issuer } from '../../../../../test/identity/issuer.ts'
+import { fetchBound } from '../../../../../test/kit/proofs.ts'
 import { serveIdentity, type Served } from '../../../../../test/identity/served.ts'
 import type { SignUp } from './config.ts'
 import { cognitoUpstream } from './upstreams/cognito.ts'
@@ -111,9 +112,8 @@ test('with one external upstream the browser goes straight to it, and one page o
     { stopAt: isCallback },
   )
   const tokens = await exchange(line, end.url)
-  const who = await fetch(`${served.url}/who`, {
-    headers: { authorization: `Bearer ${tokens.access_token}` },
-  })
+  const bound = { token: tokens.access_token, key: line.key }
+  const who = await fetchBound(bound, `${served.url}/who`)
   expect(await who.json()).toMatchObject({ email: 'ana@example.com' })
 })
 

@@ -9,6 +9,7 @@ import { hashToken, newToken } from '../../kernel/secrets.ts'
 import type { Tables } from '../../schema/index.ts'
 import { actorOf, originOf, type Audit } from '../audit/index.ts'
 import type { Orgs } from '../orgs/index.ts'
+import { proofCheck } from './proofs.ts'
 import { endSession, insertSession, touchSession } from './store.ts'
 import { sessionLookups, type SessionRow } from './views.ts'
 import { whoami, type EnvironmentFacts } from './whoami.ts'
@@ -69,11 +70,17 @@ export function sessionsFeature(deps: {
   const lookups = sessionLookups(db)
   const cookieName = sessionCookieName(deps.environment)
 
-  const alive = (row: SessionRow | undefined, via: 'bearer' | 'cookie'): SessionPrincipal => {
+  const checkProof = proofCheck(deps)
+  const alive = (row: SessionRow | undefined): SessionRow => {
     const now = effects.now()
     if (!row || row.ended_at !== null || row.disabled_at !== null) throw sessionEnded()
     if (row.expires_at <= now || row.idle_expires_at <= now) throw sessionEnded()
     if (row.token_expires_at !== null && row.token_expires_at <= now) throw sessionEnded()
+    return row
+  }
+  /** Whoever stole a token without its key has not used the session: it is used once everything has been checked. */
+  const used = (row: SessionRow, via: SessionPrincipal['via']): SessionPrincipal => {
+    const now = effects.now()
     if (now - row.last_used_at > touchEveryMs) void touch(row, now)
     return { kind: 'session', sessionId: row.id, accountId: row.account_id, email: row.email, via }
   }
@@ -112,10 +119,15 @@ export function sessionsFeature(deps: {
 
   return {
     cookieName,
-    authenticateToken: async ({ token }) =>
-      alive(await lookups.byToken(hashToken(token)), 'bearer'),
+    async authenticateToken(credential) {
+      const row = alive(await lookups.byToken(hashToken(credential.token)))
+      // A token without a key is none that this server gives out.
+      if (row.token_key === null) throw sessionEnded()
+      await checkProof(credential, row.token_key)
+      return used(row, 'token')
+    },
     authenticateCookie: async ({ value }) =>
-      alive(await lookups.byCookie(hashToken(value)), 'cookie'),
+      used(alive(await lookups.byCookie(hashToken(value))), 'cookie'),
     startCli: (tx, session) =>
       start(tx, session, { kind: 'cli', grant_hash: session.grantHash, cookie_hash: null }),
     startBrowser: async (tx, session) => {

@@ -3,6 +3,7 @@ import type { Tables } from '../../schema/index.ts'
 import type { SessionsTable } from '../../schema/tables/sessions.ts'
 
 type Own = Db<Pick<Tables, 'sessions'>>
+type Proofs = Db<Pick<Tables, 'used_proofs'>>
 
 export async function insertSession(db: Own, session: SessionsTable): Promise<void> {
   await db.insertInto('sessions').values(session).execute()
@@ -56,5 +57,34 @@ export async function touchSession(
     }))
     .where('id', '=', id)
     .where('ended_at', 'is', null)
+    .execute()
+}
+
+/** Notes a proof; false when it was noted before. One statement, so that of two at once one is told. */
+export async function addUsedProof(
+  db: Proofs,
+  digest: string,
+  expiresAt: number,
+): Promise<boolean> {
+  const result = await db
+    .insertInto('used_proofs')
+    .values({ digest, expires_at: expiresAt })
+    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .executeTakeFirst()
+  return Number(result.numInsertedOrUpdatedRows ?? 0) > 0
+}
+
+/** Removes proofs that are too old to be taken, but for rows that another server's sweep is at. */
+export async function sweepUsedProofs(db: Proofs, now: number): Promise<void> {
+  await db
+    .deleteFrom('used_proofs')
+    .where('digest', 'in', (e) =>
+      e
+        .selectFrom('used_proofs as old')
+        .select('old.digest')
+        .where('old.expires_at', '<', now)
+        .forUpdate()
+        .skipLocked(),
+    )
     .execute()
 }

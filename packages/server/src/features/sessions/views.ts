@@ -14,6 +14,8 @@ export interface SessionRow {
   readonly disabled_at: number | null
   /** Null for a cookie, which lives as long as its session. */
   readonly token_expires_at: number | null
+  /** Thumbprint of the key that the token is bound to; null for a cookie. */
+  readonly token_key: string | null
 }
 
 const columns = `s.id, s.kind, s.account_id, a.email, s.last_used_at, s.idle_expires_at, s.expires_at, s.ended_at,
@@ -26,14 +28,14 @@ export function sessionLookups(db: Database<Tables>): {
 } {
   return {
     byToken: db.lookup<SessionRow>(
-      `select ${columns}, t.expires_at as token_expires_at
+      `select ${columns}, t.expires_at as token_expires_at, t.key_thumbprint as token_key
        from oidc_states t
        join sessions s on s.grant_hash = t.grant_hash
        join accounts a on a.id = s.account_id
        where t.model = 'AccessToken' and t.id_hash = ?`,
     ),
     byCookie: db.lookup<SessionRow>(
-      `select ${columns}, null as token_expires_at
+      `select ${columns}, null as token_expires_at, null as token_key
        from sessions s join accounts a on a.id = s.account_id
        where s.cookie_hash = ?`,
     ),

@@ -31,6 +31,8 @@ export interface OidcStatesTable {
   grant_hash: string | null
   uid_hash: string | null
   user_code_hash: string | null
+  /** Of the key that a token is bound to (RFC 7638, SHA-256): whoever brings the token has to prove that they have it. */
+  key_thumbprint: string | null
   consumed_at: number | null
   expires_at: number | null
 }

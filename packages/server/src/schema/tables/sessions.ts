@@ -1,3 +1,9 @@
+/** Proofs of a token's key that have been used, for as long as they would be taken: each is taken once. */
+export interface UsedProofsTable {
+  digest: string
+  expires_at: number
+}
+
 /** A signed-in person on one device or browser. */
 export interface SessionsTable {
   id: string

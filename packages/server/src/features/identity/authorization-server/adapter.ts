@@ -4,6 +4,7 @@ import type { Database } from '../../../kernel/db/database.ts'
 import { hashToken } from '../../../kernel/secrets.ts'
 import type { Tables } from '../../../schema/index.ts'
 import {
+  addState,
   consumeState,
   findState,
   findStateBy,
@@ -29,7 +30,10 @@ export function stateAdapter(deps: {
   now: Clock
   onReuse: (grantHash: string) => void
 }): AdapterFactory {
-  return (model) => createAdapter(model, deps)
+  return (model) => ({
+    ...createAdapter(model, deps),
+    ...(model === 'ReplayDetection' && usedOnce(deps)),
+  })
 }
 
 function createAdapter(
@@ -52,6 +56,7 @@ function createAdapter(
           grantId,
           uid: model === 'Session' ? payload.uid : undefined,
           userCode: payload.userCode,
+          keyThumbprint: payload.jkt,
         })
       })
     },
@@ -78,6 +83,26 @@ function createAdapter(
         : removeState(db.kysely, { model, id }),
     // The library removes the grant itself in a call of its own, where its policy says so.
     revokeByGrantId: (grantId) => db.transaction((tx) => removeTokens(tx, hashToken(grantId))),
+  }
+}
+
+/**
+ * Notes the proofs of keys that have been used. The library looks first and writes then, so that two at once would both be served:
+ * here the write alone decides. And a proof that was used again is called that: the library would say `invalid_grant`, which tells a
+ * command line that its session is over, when some proxy has only sent its request twice.
+ */
+function usedOnce({
+  db,
+  now,
+}: Pick<Parameters<typeof stateAdapter>[0], 'db' | 'now'>): Pick<Adapter, 'find' | 'upsert'> {
+  return {
+    find: async () => undefined,
+    async upsert(id, payload, expiresInSeconds = 0) {
+      // The library lets a proof be as far in the future as in the past, and forgets it after half of that.
+      const expiresAt = now() + 2 * expiresInSeconds * 1000
+      const isNew = await addState(db.kysely, { model: 'ReplayDetection', id, payload, expiresAt })
+      if (!isNew) throw new errors.InvalidDpopProof('this proof was used before')
+    },
   }
 }
 

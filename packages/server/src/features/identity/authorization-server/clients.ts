@@ -25,6 +25,8 @@ export function clientsOf(options: {
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       id_token_signed_response_alg: 'ES256',
+      // No token without a key, so that there is none that works for whoever finds it (RFC 9449 section 5.2).
+      dpop_bound_access_tokens: true,
     },
     {
       client_id: dashboardClientId,

@@ -3,6 +3,7 @@ import { Provider, type Configuration } from 'oidc-provider'
 import { Fault, faultTable } from '@norrix/contract/fault'
 import type { Database } from '../../../kernel/db/database.ts'
 import type { Effects } from '../../../kernel/effects.ts'
+import { proofAlgorithms } from '../../../http/credential.ts'
 import { faultHeaders } from '../../../http/faults.ts'
 import { hashToken } from '../../../kernel/secrets.ts'
 import type { Tables } from '../../../schema/index.ts'
@@ -111,7 +112,10 @@ function configurationOf(deps: ProviderDeps, onReuse: (grantHash: string) => voi
     pkce: { required: () => true },
     extraParams: ['device'],
     clientAuthMethods: ['none', 'client_secret_post'],
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['ES256'],
+      dPoPSigningAlgValues: [...proofAlgorithms],
+    },
     clientBasedCORS: () => false,
     clockTolerance: 5,
     ttl: lives,
@@ -128,8 +132,7 @@ function configurationOf(deps: ProviderDeps, onReuse: (grantHash: string) => voi
     // always ask.
     issueRefreshToken: async (_ctx, client) => isCommandLine(client),
     expiresWithSession: async () => false,
-    // Bearer tokens are not rotated for now: with rotation and no lock, parallel commands sign each other out (auth 0.4).
-    // Binding them to a key comes with device login; see the decision record.
+    // It is bound to a key, so it need not be rotated (RFC 9700 section 2.2.2), and any number of commands may refresh at once.
     rotateRefreshToken: false,
     renderError: async (ctx, out, error) => {
       setPageHeaders(ctx.res, 'ourselves')
@@ -138,7 +141,7 @@ function configurationOf(deps: ProviderDeps, onReuse: (grantHash: string) => voi
     },
     features: {
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      dPoP: { enabled: true },
       pushedAuthorizationRequests: { enabled: false },
       resourceIndicators: { enabled: false },
       rpInitiatedLogout: { enabled: false },
