@@ -125,6 +125,7 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
     publicUrl: url,
     version: '0.1.0',
     log: effects.log,
+    now,
     accessLog: false,
     draining: new AbortController().signal,
     onAnswered: () => {},

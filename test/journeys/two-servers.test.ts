@@ -12,8 +12,10 @@ import { leases } from '@norrix/contract/leases.operations'
 import { runners } from '@norrix/contract/runners.operations'
 import { sessions } from '@norrix/contract/sessions.operations'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signInCommandLine } from '../identity/command-line.ts'
 import { clientAt, ownerOf, sendClaim, tokenOf } from '../kit/fleet-people.ts'
 import { runningPostgres } from '../kit/postgres/run.ts'
+import { boundHeaders } from '../kit/proofs.ts'
 import { queueBuild } from '../kit/queue-build.ts'
 import { makeDatabase, type TestDatabase } from '../kit/test-database.ts'
 import { signUp } from '../sweep/sign-up.ts'
@@ -81,6 +83,23 @@ test('a session that was ended on one server is refused by the other at the very
     expect((await there.call(sessions.whoami, {})).actor).toBe('session')
     await clientAt(fleet, ending, { cookie }).call(sessions.end, {})
     expect(await codeOf(there.call(sessions.whoami, {}))).toBe('session_ended')
+  }
+})
+
+test('a proof that one server took the other refuses, and of two at the same moment one is served (T33)', async () => {
+  const name = `${randomBytes(4).toString('hex')}@example.com`
+  const person = await signUp({ kind: 'prod', url: fleet.publicUrl }, name)
+  const { bound } = await signInCommandLine(fleet.publicUrl, person.browser, person)
+  const asked = { method: 'GET', url: `${fleet.publicUrl}/api/whoami` }
+  for (let round = 0; round < 10; round += 1) {
+    const headers = await boundHeaders(bound, asked)
+    const ask = ({ origin }: FleetServer) => fetch(`${origin}/api/whoami`, { headers })
+    const both = await Promise.all([ask(a), ask(b)])
+    const codes = await Promise.all(
+      [...both, await ask(a), await ask(b)].map((each) => each.json()),
+    )
+    expect(codes.filter(({ code }) => code === undefined)).toHaveLength(1)
+    expect(codes.filter(({ code }) => code === 'proof_invalid')).toHaveLength(3)
   }
 })
 

@@ -225,6 +225,7 @@ function listenerOf(options: ServerOptions, life: Life): ReturnType<typeof creat
     publicUrl,
     version,
     log,
+    now: Date.now,
     accessLog: false,
     handlers: [mounted],
     draining: new AbortController().signal,

@@ -91,6 +91,7 @@ export async function startServer(
     publicUrl,
     version,
     log,
+    now: effects.now,
     accessLog: config.accessLog,
     handlers: parts.handlers,
     draining: parts.draining.signal,

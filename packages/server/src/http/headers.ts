@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Clock } from '../kernel/clock.ts'
 
 /**
  * What every answer carries, whatever route gives it. A route may only make the content policy of its own page looser by
@@ -19,6 +20,23 @@ export function setSecurityHeaders(
   )
   res.setHeader('Cache-Control', 'no-store')
   if (options.https) res.setHeader('Strict-Transport-Security', 'max-age=31536000')
+}
+
+/**
+ * Values of `Date`, made once a second as Node itself does. By the clock that proofs are judged by: it is how a client whose own
+ * clock is wrong learns the time.
+ */
+export function dateHeaders(now: Clock): () => string {
+  let second = Number.NaN
+  let text = ''
+  return () => {
+    const at = Math.floor(now() / 1000)
+    if (at !== second) {
+      second = at
+      text = new Date(at * 1000).toUTCString()
+    }
+    return text
+  }
 }
 
 /** The policy of the dashboard's one page. */
