@@ -79,7 +79,7 @@ test('oauth4webapi does so too, with an Ed25519 key, and is told by the challeng
   const plainHttp = { [oauth.allowInsecureRequests]: true }
   const found = await oauth.discoveryRequest(issuer, { ...plainHttp, algorithm: 'oauth2' })
   const server = await oauth.processDiscoveryResponse(issuer, found)
-  const client = { client_id: clientId }
+  const client: oauth.Client = { client_id: clientId }
   const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('Ed25519'))
   const loopback = await listen()
   const verifier = oauth.generateRandomCodeVerifier()

@@ -66,6 +66,7 @@ test('the request carries PKCE with S256, a state, a nonce, and asks the person 
   })
   expect(query['code_challenge']).toMatch(/^[\w-]{43}$/)
   expect(query['nonce']).toMatch(/^[\w-]{43}$/)
+  expect(query['dpop_jkt']).toMatch(/^[\w-]{43}$/)
   expect(server.newState()).toMatch(/^[\w-]{43}$/)
 })
 
