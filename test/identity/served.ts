@@ -90,7 +90,11 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
     audit,
     orgs,
     environment,
-    endGrant: (tx, grantHash) => identity.endGrant(tx, grantHash),
+    states: {
+      endGrant: (tx, grantHash) => identity.states.endGrant(tx, grantHash),
+      forgetBrowsersOf: (tx, accountId) => identity.states.forgetBrowsersOf(tx, accountId),
+      endStatesOf: (tx, accountId) => identity.states.endStatesOf(tx, accountId),
+    },
   })
   const identity = await identityFeature({
     db,

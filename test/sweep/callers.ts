@@ -10,7 +10,7 @@ import { signInCommandLine } from '../identity/command-line.ts'
 import { makeKey, type Person } from '../kit/people.ts'
 import { boundClient, boundHeaders, type Bound, type Twist } from '../kit/proofs.ts'
 import type { Who } from './expected.ts'
-import type { Furnished } from './furnish.ts'
+import type { Furnished, Things } from './furnish.ts'
 import type { Ledger } from './ledger.ts'
 import { signUp } from './sign-up.ts'
 import type { Ask } from './wire.ts'
@@ -22,6 +22,8 @@ export interface Caller {
   /** Of the token in the headers. */
   readonly proof?: Ask['proof']
   readonly who: Who
+  /** Ids of its own, where a thing belongs to a person and not to an organization. */
+  readonly things?: Things
 }
 
 /** Who never was anybody here. */
@@ -70,9 +72,10 @@ export async function people(
   ): Promise<void> => {
     const who: Who = { kind: 'person', roles: { ...own, [owner.orgId]: role } }
     const { bound } = await signInCommandLine(server.url, person.browser, person)
+    const things = await sessionOf(person)
     callers.push(
-      { name: `${role} by cookie`, headers: cookieHeaders(server, person.cookie), who },
-      boundCaller(`${role} by token`, bound, who),
+      { name: `${role} by cookie`, headers: cookieHeaders(server, person.cookie), who, things },
+      { ...boundCaller(`${role} by token`, bound, who), things },
     )
   }
   for (const role of roles) {
@@ -93,7 +96,14 @@ export async function people(
   }
   const who: Who = { kind: 'person', roles: { [stranger.orgId]: 'owner' } }
   const headers = cookieHeaders(server, stranger.cookie)
-  return [...callers, { name: 'owner of another organization', headers, who }]
+  const things = await sessionOf(stranger)
+  return [...callers, { name: 'owner of another organization', headers, who, things }]
+}
+
+/** A session is its person's alone, whatever their role. */
+async function sessionOf({ client }: Person): Promise<Things> {
+  const { session } = await client.call(sessions.whoami, {})
+  return { sessionId: session?.id ?? '' }
 }
 
 /** A key for every set of scopes, and one of the other organization with all. */

@@ -24,12 +24,14 @@ export function accessCases(world: World, operation: Operation): readonly Case[]
   const places = { 'at home': world.mine, abroad: world.foreign, nowhere: world.absent }
   return Object.entries(places).flatMap(([place, things]) => {
     if (place !== 'at home' && !/\{(orgId|leaseId)\}/.test(operation.path)) return []
-    const draft = draftOf(operation, things)
-    return world.callers.map((caller) => ({
-      title: `${caller.name}, ${place}`,
-      ask: write(operation, caller, draft),
-      expected: expectedOf(operation.access, caller.who, draft.params),
-    }))
+    return world.callers.map((caller) => {
+      const draft = draftOf(operation, { ...things, ...caller.things })
+      return {
+        title: `${caller.name}, ${place}`,
+        ask: write(operation, caller, draft),
+        expected: expectedOf(operation.access, caller.who, draft.params),
+      }
+    })
   })
 }
 

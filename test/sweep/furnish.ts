@@ -3,6 +3,7 @@ import { apiKeys } from '@norrix/contract/api-keys.operations'
 import { builds } from '@norrix/contract/builds.operations'
 import { leases } from '@norrix/contract/leases.operations'
 import { runners } from '@norrix/contract/runners.operations'
+import { sessions } from '@norrix/contract/sessions.operations'
 import type { Lease } from '@norrix/contract/types'
 import type { NorrixServer } from '@norrix/server/server'
 import { bearer, type Person } from '../kit/people.ts'
@@ -29,6 +30,7 @@ const upload = { open: () => new Blob([bytes]), sizeBytes: bytes.length }
 export async function furnish(server: NorrixServer, person: Person): Promise<Furnished> {
   const { client, orgId } = person
   const params = { orgId }
+  const { session } = await client.call(sessions.whoami, {})
   const { apiKey } = await client.call(apiKeys.create, {
     params,
     body: { name: 'Swept', scopes: ['build'] },
@@ -66,6 +68,7 @@ export async function furnish(server: NorrixServer, person: Person): Promise<Fur
   return {
     things: {
       orgId,
+      sessionId: session?.id ?? '',
       keyId: apiKey.id,
       runnerId: runner.runner.id,
       sourceId: source.id,

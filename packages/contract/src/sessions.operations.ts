@@ -1,6 +1,6 @@
 import type { OperationGroup } from './operation.ts'
 
-/** Who is asking, and the end of a session. */
+/** Who is asking, and the sessions of an account: seen and ended by its own person alone. */
 export const sessions = {
   whoami: {
     id: 'sessions.whoami',
@@ -20,6 +20,36 @@ export const sessions = {
     access: { kind: 'person' },
     body: 'none',
     output: 'none',
+    faults: [],
+  },
+  list: {
+    id: 'sessions.list',
+    method: 'GET',
+    path: '/api/sessions',
+    summary: "The caller's own sessions that have not ended, on every device and browser",
+    access: { kind: 'person' },
+    body: 'none',
+    output: 'json',
+    faults: [],
+  },
+  revoke: {
+    id: 'sessions.revoke',
+    method: 'POST',
+    path: '/api/sessions/{sessionId}/revoke',
+    summary: "End one of the caller's own sessions: it is refused from now on",
+    access: { kind: 'person' },
+    body: 'none',
+    output: 'json',
+    faults: ['not_found'],
+  },
+  revokeAll: {
+    id: 'sessions.revokeAll',
+    method: 'DELETE',
+    path: '/api/sessions',
+    summary: "End all of the caller's own sessions, the one that asks included",
+    access: { kind: 'person' },
+    body: 'none',
+    output: 'json',
     faults: [],
   },
 } as const satisfies OperationGroup

@@ -4,6 +4,7 @@ import type { artifact, build, logEvent, plan, project } from './builds.shapes.t
 import type { lease } from './leases.shapes.ts'
 import type { orgOfCaller } from './orgs.shapes.ts'
 import type { runner } from './runners.shapes.ts'
+import type { listedSession } from './sessions.shapes.ts'
 import type { shapes } from './shapes.ts'
 
 /** The types of what travels. Types only: importing this file loads nothing. */
@@ -38,3 +39,4 @@ export type Org = z.output<typeof orgOfCaller>
 export type Plan = z.output<typeof plan>
 export type Project = z.output<typeof project>
 export type Runner = z.output<typeof runner>
+export type Session = z.output<typeof listedSession>

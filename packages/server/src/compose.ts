@@ -123,8 +123,12 @@ async function buildFeatures(
 
   const audit = auditFeature({ effects })
   const orgs = orgsFeature({ db, effects, audit })
-  const endGrant: Identity['endGrant'] = (tx, grantHash) => identity.endGrant(tx, grantHash)
-  const sessions = sessionsFeature({ db, effects, audit, orgs, environment, endGrant })
+  const states: Identity['states'] = {
+    endGrant: (tx, grantHash) => identity.states.endGrant(tx, grantHash),
+    forgetBrowsersOf: (tx, accountId) => identity.states.forgetBrowsersOf(tx, accountId),
+    endStatesOf: (tx, accountId) => identity.states.endStatesOf(tx, accountId),
+  }
+  const sessions = sessionsFeature({ db, effects, audit, orgs, environment, states })
   const identity = await identityFeature({
     db,
     effects,

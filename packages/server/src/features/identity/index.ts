@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Database, Db } from '../../kernel/db/database.ts'
+import type { Database } from '../../kernel/db/database.ts'
 import type { Effects } from '../../kernel/effects.ts'
 import type { Secrets } from '../../kernel/secrets.ts'
 import type { Tables } from '../../schema/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Orgs } from '../orgs/index.ts'
-import type { Sessions } from '../sessions/index.ts'
+import type { Sessions, SignInStates } from '../sessions/index.ts'
 import { createPasswords, type PasswordCost } from './accounts/password.ts'
 import { createAccounts } from './accounts/service.ts'
 import { createThrottle } from './accounts/throttle.ts'
@@ -20,7 +20,7 @@ import { requestPath } from './flows/pending.ts'
 import { callbackFlow, requestFlow } from './flows/request.ts'
 import { createPages } from './pages-handler.ts'
 import { protocolFaultPage } from './pages/protocol.ts'
-import { sweepStates } from './states.ts'
+import { removeBrowserMemories, removeStatesOf, sweepStates } from './states.ts'
 import { createTrips } from './upstreams/trips.ts'
 import { createUpstreams } from './upstreams/upstreams.ts'
 import { findSessionOfGrant } from './views.ts'
@@ -55,8 +55,8 @@ export interface Identity {
   /** A fresh single-use link for the first owner, replacing older ones; undefined once the server is claimed. */
   ownerLink(): Promise<OwnerLink | undefined>
   isClaimed(): Promise<boolean>
-  /** Ends every token that a grant stands for, in the caller's transaction. */
-  endGrant(tx: Db<Pick<Tables, 'oidc_states'>>, grantHash: string): Promise<void>
+  /** What ends with a session. */
+  readonly states: SignInStates
 }
 
 export interface IdentityDeps {
@@ -137,7 +137,11 @@ export async function identityFeature(deps: IdentityDeps): Promise<Identity> {
     signInNames: upstreams.all.map((upstream) => upstream.name),
     ownerLink: () => claims.newLink(),
     isClaimed: () => claims.isClaimed(),
-    endGrant: (tx, grantHash) => server.endGrant(tx, grantHash),
+    states: {
+      endGrant: (tx, grantHash) => server.endGrant(tx, grantHash),
+      forgetBrowsersOf: removeBrowserMemories,
+      endStatesOf: removeStatesOf,
+    },
     async handle(req, res, known) {
       const url = new URL(publicUrl + (req.url ?? '/'))
       const isProtocol = server.owns(url.pathname)

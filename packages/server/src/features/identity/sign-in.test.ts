@@ -105,7 +105,7 @@ test('ending a grant ends its access token, its refresh token and its unspent co
     .orderBy('created_at', 'desc')
     .limit(1)
     .execute()
-  await served.db.transaction((tx) => served.identity.endGrant(tx, row?.grant_hash ?? ''))
+  await served.db.transaction((tx) => served.identity.states.endGrant(tx, row?.grant_hash ?? ''))
   expect(await whoIs(bound)).toBe(401)
   const again = refresh(line, tokens)
   expect(await refusal(again)).toBe('invalid_grant')

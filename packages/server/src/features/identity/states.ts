@@ -175,11 +175,20 @@ export async function extendState(
 
 /**
  * Removes all that stands for an account: grants and their tokens, what browsers remember, sign-ins on their way. Looks through
- * the whole table; it is for an operator's rare act, not for a request.
+ * the whole table; it is for rare acts: an operator's, and a person's who signs out everywhere.
  */
 export async function removeStatesOf(db: StatesDb, accountId: string): Promise<void> {
   await db
     .deleteFrom('oidc_states')
+    .where('payload', 'like', `%"accountId":"${accountId}"%`)
+    .execute()
+}
+
+/** Removes what browsers remember of an account. Sessions and tokens that were given out live on. */
+export async function removeBrowserMemories(db: StatesDb, accountId: string): Promise<void> {
+  await db
+    .deleteFrom('oidc_states')
+    .where('model', '=', 'Session')
     .where('payload', 'like', `%"accountId":"${accountId}"%`)
     .execute()
 }

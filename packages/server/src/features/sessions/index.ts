@@ -1,20 +1,19 @@
 import { Fault } from '@norrix/contract/fault'
 import { newId } from '@norrix/contract/id'
-import { sessions as operations } from '@norrix/contract/sessions.operations'
-import { implement, type Route } from '../../http/implement.ts'
+import type { Route } from '../../http/implement.ts'
 import type { Authenticate, SessionPrincipal } from '../../http/principal.ts'
-import type { Database, Db } from '../../kernel/db/database.ts'
-import type { Effects } from '../../kernel/effects.ts'
+import type { Db } from '../../kernel/db/database.ts'
 import { hashToken, newToken } from '../../kernel/secrets.ts'
 import type { Tables } from '../../schema/index.ts'
-import { actorOf, originOf, type Audit } from '../audit/index.ts'
-import type { Orgs } from '../orgs/index.ts'
 import { proofCheck } from './proofs.ts'
+import { sessionsRoutes } from './routes.ts'
+import type { SessionsDeps } from './service.ts'
 import { endSession, insertSession, touchSession } from './store.ts'
 import { sessionLookups, type SessionRow } from './views.ts'
-import { whoami, type EnvironmentFacts } from './whoami.ts'
+import type { WhoamiDeps } from './whoami.ts'
 
 export { endSessionsOf } from './store.ts'
+export type { SignInStates } from './service.ts'
 
 const day = 24 * 60 * 60 * 1000
 
@@ -57,16 +56,8 @@ export interface Sessions {
   endByGrant(tx: SessionTransaction, grantHash: string): Promise<void>
 }
 
-export function sessionsFeature(deps: {
-  db: Database<Tables>
-  effects: Effects
-  audit: Audit
-  orgs: Pick<Orgs, 'listFor'>
-  environment: EnvironmentFacts
-  /** Ends the tokens behind a grant; the authorization server's, which is above this feature. */
-  endGrant: (tx: Db<Tables>, grantHash: string) => Promise<void>
-}): Sessions {
-  const { db, effects, audit } = deps
+export function sessionsFeature(deps: SessionsDeps & WhoamiDeps): Sessions {
+  const { db, effects } = deps
   const lookups = sessionLookups(db)
   const cookieName = sessionCookieName(deps.environment)
 
@@ -145,22 +136,7 @@ export function sessionsFeature(deps: {
     endByGrant: async (tx, grantHash) => {
       await endSession(tx, ['grant_hash', grantHash], effects.now())
     },
-    routes: [
-      implement(operations.whoami, ({ principal }) => whoami(deps, principal)),
-      implement(operations.end, ({ principal, context }) =>
-        db.transaction(async (tx) => {
-          const ended = await endSession(tx, ['id', principal.sessionId], effects.now())
-          if (ended?.grant_hash) await deps.endGrant(tx, ended.grant_hash)
-          await audit.record(tx, {
-            actor: actorOf(principal),
-            action: 'sessions.end',
-            orgId: null,
-            subjectId: principal.sessionId,
-            ...originOf(context),
-          })
-        }),
-      ),
-    ],
+    routes: sessionsRoutes(deps),
   }
 }
 

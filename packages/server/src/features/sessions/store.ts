@@ -1,3 +1,4 @@
+import type { Cursor } from '@norrix/contract/page'
 import type { Db } from '../../kernel/db/database.ts'
 import type { Tables } from '../../schema/index.ts'
 import type { SessionsTable } from '../../schema/tables/sessions.ts'
@@ -27,15 +28,57 @@ export async function endSession(
     .executeTakeFirst()
 }
 
-/** Ends every session of an account that has not ended: says how many. */
+/** Ends every session of an account that has not ended: says how many of them had not run out. */
 export async function endSessionsOf(db: Own, accountId: string, now: number): Promise<number> {
-  const result = await db
+  const ended = await db
     .updateTable('sessions')
     .set({ ended_at: now })
     .where('account_id', '=', accountId)
     .where('ended_at', 'is', null)
+    .returning(['expires_at', 'idle_expires_at'])
+    .execute()
+  return ended.filter((row) => row.expires_at > now && row.idle_expires_at > now).length
+}
+
+/** An account's sessions that have neither ended nor run out, newest first; one more than `limit` when there are more. */
+export async function listSessionsOf(
+  db: Own,
+  { accountId, now }: { accountId: string; now: number },
+  { limit, after }: { limit: number; after: Cursor | undefined },
+): Promise<SessionsTable[]> {
+  let query = db
+    .selectFrom('sessions')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .where('idle_expires_at', '>', now)
+  if (after) {
+    query = query.where((e) =>
+      e.or([
+        e('created_at', '<', after.at),
+        e.and([e('created_at', '=', after.at), e('id', '<', after.id)]),
+      ]),
+    )
+  }
+  return query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute()
+}
+
+/** One session of the account, ended or not. */
+export async function findSessionOf(
+  db: Own,
+  { accountId, id }: { accountId: string; id: string },
+): Promise<SessionsTable | undefined> {
+  return db
+    .selectFrom('sessions')
+    .selectAll()
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
     .executeTakeFirst()
-  return Number(result.numUpdatedRows)
 }
 
 /** Notes a use, and puts off the idle end: never past the absolute one. */

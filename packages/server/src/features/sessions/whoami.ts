@@ -14,9 +14,15 @@ export interface EnvironmentFacts {
   readonly version: string
 }
 
+export interface WhoamiDeps {
+  readonly db: Database<Tables>
+  readonly orgs: Pick<Orgs, 'listFor'>
+  readonly environment: EnvironmentFacts
+}
+
 /** Everything that `norrix whoami` and the dashboard's top bar say, in one answer. */
 export async function whoami(
-  deps: { db: Database<Tables>; orgs: Pick<Orgs, 'listFor'>; environment: EnvironmentFacts },
+  deps: WhoamiDeps,
   principal: SessionPrincipal | KeyPrincipal,
 ): Promise<Output<'sessions.whoami'>> {
   const { publicUrl, ...environment } = deps.environment
