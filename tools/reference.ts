@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { whoamiDocument } from '@norrix/contract/documents.shapes'
 import { faultTable } from '@norrix/contract/fault'
 import { toOpenApi } from '@norrix/contract/openapi'
 import { operations } from '@norrix/contract/operations'
@@ -22,6 +23,7 @@ const files: Readonly<Record<string, () => string>> = {
   'openapi.json': () =>
     toJson(toOpenApi(operations, shapes, { url: 'https://norrix.example.com', version })),
   'norrix-server.schema.json': () => toJson(z.toJSONSchema(configShape, { io: 'input' })),
+  'whoami.schema.json': () => toJson(z.toJSONSchema(whoamiDocument)),
   'config.md': configTable,
   'norrix-server.md': commandsText,
   'faults.md': faultsTable,

@@ -14,11 +14,12 @@ const promised: Readonly<Record<(typeof tableNames)[number], readonly string[]>>
   cli: [
     '`node -e 0`, Node 24',
     '`norrix --help`, Node 24',
+    '`norrix whoami --offline`, signed in, Node 24',
     '`norrix whoami`, live on localhost, Node 24',
     '`node -e 0`, Node 20',
     '`norrix --help`, Node 20',
+    '`norrix whoami --offline`, signed in, Node 20',
     '`norrix whoami`, live on localhost, Node 20',
-    '`norrix whoami --offline`, signed in',
   ],
   package: ['the packed CLI'],
   requests: [

@@ -61,6 +61,12 @@ const cases: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['norrix builds logs --f', ['--follow']],
   ['norrix login --no-b', ['--no-browser']],
   ['norrix sign-out --o', []],
+  [
+    'norrix sign-out --',
+    ['--all', '--everywhere', '--env', '--dev', '--json', '--non-interactive', '--help'],
+  ],
+  ['norrix sessions ', ['list', 'revoke']],
+  ['norrix whoami --off', ['--offline']],
   ['norrix completion f', ['fish']],
   ['norrix builds download build_1 --org ', []],
 ]

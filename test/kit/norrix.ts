@@ -46,7 +46,8 @@ export interface Norrix {
 /** Signing in is not what most tests are about; the tests of passwords hold the real cost. */
 export const passwordCost = { log2N: 10, r: 8, p: 1 }
 
-const distribution = fileURLToPath(new URL('../../dist', import.meta.url))
+/** What `npm run build` made. */
+export const distribution = fileURLToPath(new URL('../../dist', import.meta.url))
 
 /** A real Norrix on free ports, with real files in a temporary folder. Stop it, and the folder is gone. */
 export async function startNorrix(options: NorrixOptions = {}): Promise<Norrix> {

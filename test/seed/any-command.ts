@@ -67,6 +67,9 @@ export const anyCommand: Readonly<Record<string, (situation: Situation) => Promi
   },
   // These act for a machine, in no organization: they take the flag and say that it changes nothing.
   'sign-out': ({ world, lab }) => saysIdle(world.newMachine(), 'sign-out', `--org ${lab}`),
+  'sessions list': ({ machine, lab }) => saysIdle(machine, 'sessions list', `--org ${lab}`),
+  'sessions revoke': ({ machine, lab }) =>
+    saysIdle(machine, 'sessions revoke', `ses_0000000000 --org ${lab}`, 1),
   'runners start': ({ machine, lab }) => saysIdle(machine, 'runners start', `--org ${lab}`, 2),
   init: ({ machine, lab }) => saysIdle(machine, 'init', `-n --org ${lab}`, 2),
   completion: ({ machine, lab }) => saysIdle(machine, 'completion', `bash --org ${lab}`),

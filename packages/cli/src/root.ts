@@ -1,5 +1,6 @@
 import { buildStates, buildTypes, platforms } from '@norrix/contract/builds.policy'
 import type { Command } from './command.ts'
+import type { Call } from './needs/call.ts'
 
 /** Every command: its words, its help and where it is loaded from when it is called. Nothing here loads a command. */
 export interface CommandRow {
@@ -15,7 +16,7 @@ export interface CommandRow {
   /** Lines of further help. */
   readonly notes?: readonly string[]
   readonly examples: readonly string[]
-  readonly load: () => Promise<Command>
+  readonly load: (call: Call) => Promise<Command>
 }
 
 export interface Choices {
@@ -53,6 +54,7 @@ export const shells = ['bash', 'zsh', 'fish'] as const
 
 /** What a noun is about, for its own help. */
 export const nouns: Readonly<Record<string, string>> = {
+  sessions: 'where you are signed in: list, revoke',
   orgs: 'organizations: list them, choose a default',
   builds: 'builds: list, look into, fetch, cancel',
   runners: 'machines that build',
@@ -77,14 +79,48 @@ export const commandTable: readonly CommandRow[] = [
     alias: 'logout',
     without: ['--org'],
     summary: 'end the session, here and on the server',
-    examples: ['norrix sign-out', 'norrix sign-out --dev'],
+    options: [
+      ['--all', 'end the session of every environment on this machine'],
+      ['--everywhere', 'end every session of your account, on all devices'],
+    ],
+    notes: [
+      'The server gets 3 seconds; the session goes from this machine in any case, and',
+      'the next norrix command tells a server that could not be told. --everywhere',
+      'fails where the server cannot be reached. API keys go on working.',
+    ],
+    examples: ['norrix sign-out', 'norrix sign-out --dev', 'norrix sign-out --everywhere'],
     load: async () => (await import('./commands/sign-out.ts')).signOut,
   },
   {
     words: 'whoami',
     summary: 'say who you are, where, and in which organization',
-    examples: ['norrix whoami', 'norrix whoami --json'],
-    load: async () => (await import('./commands/whoami.ts')).whoami,
+    options: [['--offline', 'what this machine knows, without asking the server']],
+    notes: [
+      'What --json prints has a schema: docs/reference/whoami.schema.json. It is the same',
+      'for a session, an API key and --offline.',
+    ],
+    examples: ['norrix whoami', 'norrix whoami --json', 'norrix whoami --offline'],
+    load: async ({ options }) =>
+      options['offline'] === true
+        ? (await import('./commands/whoami-offline.ts')).whoamiOffline
+        : (await import('./commands/whoami.ts')).whoami,
+  },
+  {
+    words: 'sessions list',
+    without: ['--org'],
+    summary: 'list where you are signed in',
+    examples: ['norrix sessions list', 'norrix sessions list --json'],
+    load: async () => (await import('./commands/sessions/list.ts')).sessionsList,
+  },
+  {
+    words: 'sessions revoke <session>',
+    without: ['--org'],
+    summary: 'end one of your sessions, on whatever device it is',
+    notes: [
+      'It is refused from its next request on; to end all of them: norrix sign-out --everywhere',
+    ],
+    examples: ['norrix sessions revoke ses_4wRt8yQ2nB'],
+    load: async () => (await import('./commands/sessions/revoke.ts')).sessionsRevoke,
   },
   {
     words: 'orgs list',

@@ -1,4 +1,5 @@
 import { Fault } from '@norrix/contract/fault'
+import { pendingSignOutFiles } from './home/pending-sign-outs.ts'
 import { fileSessionStore } from './home/sessions.ts'
 import { settingsFile } from './home/settings.ts'
 import { homePaths } from './home/folder.ts'
@@ -9,7 +10,7 @@ import { isAutomated, speaksUtf8, type Surroundings } from './io/terminal.ts'
 import type { Call } from './needs/call.ts'
 import { hasKey } from './needs/credential.ts'
 import type { Basics } from './needs/basics.ts'
-import { createResolver } from './needs/resolve.ts'
+import { createResolver, type Resolver } from './needs/resolve.ts'
 import { idleOrg, readArguments } from './program.ts'
 import type { CommandRow } from './root.ts'
 
@@ -35,17 +36,18 @@ export async function runCommand(words: readonly string[], around: Surroundings)
 async function runRow(row: CommandRow, call: Call, around: Surroundings): Promise<number> {
   const json = call.options['json'] === true
   const io = createIo(around, { json, interactive: () => !json && mayAsk(call, around) })
-  let explain = (error: unknown): unknown => error
+  let resolver: Resolver | undefined
   try {
-    const resolver = createResolver(basicsOf(call, around, io))
-    explain = resolver.explain
+    resolver = createResolver(basicsOf(call, around, io))
     const idle = idleOrg(row, call)
     if (idle !== undefined) io.talk.marked('warning', idle)
-    const { needs, run } = await row.load()
+    const { needs, run } = await row.load(call)
     return (await run(await resolver.give(needs))) ?? 0
   } catch (error) {
     io.progress('')
-    return fail(explain(error), io, around)
+    return fail(resolver?.explain(error) ?? error, io, around)
+  } finally {
+    await resolver?.settle()
   }
 }
 
@@ -65,6 +67,7 @@ function basicsOf(call: Call, around: Surroundings, io: Io): Basics {
     paths,
     settings: settingsFile(paths, notice, around.now),
     sessions: fileSessionStore(paths, notice, around.now),
+    pendingSignOuts: pendingSignOutFiles(paths, notice, around.now),
   }
 }
 

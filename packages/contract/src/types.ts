@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { apiKey } from './api-keys.shapes.ts'
 import type { artifact, build, logEvent, plan, project } from './builds.shapes.ts'
+import type { whoamiDocument } from './documents.shapes.ts'
 import type { lease } from './leases.shapes.ts'
 import type { orgOfCaller } from './orgs.shapes.ts'
 import type { runner } from './runners.shapes.ts'
@@ -40,3 +41,4 @@ export type Plan = z.output<typeof plan>
 export type Project = z.output<typeof project>
 export type Runner = z.output<typeof runner>
 export type Session = z.output<typeof listedSession>
+export type WhoamiDocument = z.output<typeof whoamiDocument>

@@ -25,6 +25,7 @@ import { openBrowser } from '../sign-in/open-browser.ts'
 import { report } from '../sign-in/report.ts'
 import { findServer } from '../sign-in/server.ts'
 import { waitForBrowser } from '../sign-in/wait.ts'
+import { finishSignOuts } from '../sign-out/finish.ts'
 
 const timeoutDefault = '5m'
 
@@ -41,6 +42,7 @@ export const signIn = command(['environment'], async ({ environment, ...basics }
   // The place of the earlier session is taken; on its server it ends too.
   if (before && before.session.id !== record.session.id) await endOnServer(before, endPatienceMs)
   await report(who, record, environment, basics)
+  await finishSignOuts(environment.name, basics)
 })
 
 function refuseWithoutPerson({ around, call }: Basics): void {

@@ -1,11 +1,11 @@
 import { sessions as operations } from '@norrix/contract/sessions.operations'
-import type { Org, Output } from '@norrix/contract/types'
+import type { Output, WhoamiDocument } from '@norrix/contract/types'
 import { command } from '../command.ts'
-import type { SessionStore } from '../home/sessions.ts'
 import type { Field } from '../io/layout.ts'
 import { agoText, dateText } from '../io/words.ts'
 import type { Environment } from '../needs/environment.ts'
-import { findOrg, orgText, reasonText, type FoundOrg } from '../needs/org.ts'
+import { findOrg, orgText, reasonText, type FoundOrg, type OrgInUse } from '../needs/org.ts'
+import { ignoredSession, sourceOf, warningAbout } from './whoami-words.ts'
 
 type Whoami = Output<'sessions.whoami'>
 
@@ -40,10 +40,6 @@ function placeText({ name }: Environment, origin: string): string {
   return `${name}  ${origin}`
 }
 
-function sourceOf(environment: Environment): string {
-  return environment.server?.because === 'NORRIX_API_URL' ? 'NORRIX_API_URL' : environment.because
-}
-
 function orgField(found: FoundOrg, now: Date): Field {
   const label = 'organization'
   if (found.kind === 'one') {
@@ -65,19 +61,6 @@ function sessionField(session: NonNullable<Whoami['session']>, now: Date): Field
   return { label: 'signed in', value: `${session.device}, ${ago}, ${session.signedInWith}` }
 }
 
-/** The account of the session that a key outranks, if there is one. A broken file is no matter here. */
-async function ignoredSession(
-  sessions: SessionStore,
-  { name }: Environment,
-): Promise<string | undefined> {
-  const record = await sessions.read(name).catch(() => undefined)
-  return record?.account.email
-}
-
-function warningAbout(email: string): string {
-  return `Your session as ${email} is ignored while NORRIX_API_KEY is set.`
-}
-
 function documentOf(
   who: Whoami,
   about: {
@@ -86,18 +69,29 @@ function documentOf(
     ignored: string | undefined
     storage: string
   },
-): object {
+): WhoamiDocument {
   const { environment, found, ignored } = about
-  const inUse: { org: Org; because: { kind: string } } | undefined =
-    found.kind === 'one' ? found.inUse : undefined
   return {
+    offline: false,
     actor: who.actor,
-    environment: { ...who.environment, name: environment.name, because: sourceOf(environment) },
-    organization: inUse ? { ...inUse.org, because: inUse.because.kind } : null,
+    environment: environmentOf(who, environment),
+    organization: found.kind === 'one' ? organizationOf(found.inUse) : null,
     user: who.user,
     session: who.session,
     key: who.key,
     storage: who.actor === 'session' ? about.storage : null,
     warnings: ignored === undefined ? [] : [warningAbout(ignored)],
   }
+}
+
+function environmentOf(
+  { environment: { kind, url, version } }: Whoami,
+  environment: Environment,
+): WhoamiDocument['environment'] {
+  return { name: environment.name, kind, url, version, because: sourceOf(environment) }
+}
+
+function organizationOf({ org, because }: OrgInUse): WhoamiDocument['organization'] {
+  const { id, name, role } = org
+  return { id, name, role, because: because.kind }
 }

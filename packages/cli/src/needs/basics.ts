@@ -1,4 +1,5 @@
 import type { HomePaths } from '../home/folder.ts'
+import type { PendingSignOuts } from '../home/pending-sign-outs.ts'
 import type { SessionStore } from '../home/sessions.ts'
 import type { SettingsFile } from '../home/settings.ts'
 import type { Io } from '../io/io.ts'
@@ -13,4 +14,5 @@ export interface Basics {
   readonly paths: HomePaths
   readonly settings: SettingsFile
   readonly sessions: SessionStore
+  readonly pendingSignOuts: PendingSignOuts
 }

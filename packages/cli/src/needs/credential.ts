@@ -89,7 +89,12 @@ function refuseOtherKind(kind: EnvironmentKind, environment: Environment): void 
   })
 }
 
-async function sessionFor(
+/**
+ * The session of an environment, as far as this machine knows it.
+ *
+ * @throws Fault not_signed_in, session_ended
+ */
+export async function sessionFor(
   environment: Environment,
   sessions: SessionStore,
 ): Promise<SessionRecord> {

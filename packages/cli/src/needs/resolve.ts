@@ -1,3 +1,4 @@
+import { finishSignOuts } from '../sign-out/finish.ts'
 import { apiFor } from './api.ts'
 import { resolveCredential } from './credential.ts'
 import { resolveEnvironment } from './environment.ts'
@@ -12,9 +13,12 @@ export interface Resolver {
   give<N extends Need>(needs: readonly N[]): Promise<Given<N>>
   /** A fault with what is known here about the credential that met it. */
   explain(error: unknown): unknown
+  /** Resolves when what goes on beside the command is done, or has had its time. Never throws. */
+  settle(): Promise<unknown>
 }
 
 export function createResolver(basics: Basics): Resolver {
+  let beside: Promise<unknown> = Promise.resolve()
   const found: { -readonly [N in Need]?: NeedTable[N] } = {}
   const find: { readonly [N in Need]: () => Promise<NeedTable[N]> } = {
     async environment() {
@@ -53,9 +57,16 @@ export function createResolver(basics: Basics): Resolver {
   return {
     async give(needs) {
       const given: Record<string, unknown> = { ...basics }
-      for (const need of needs) given[need] = await get(need)
+      for (const need of needs) {
+        given[need] = await get(need)
+        // Whoever is about to ask this server tells it what it could not be told before (product ruling 18).
+        if (need === 'environment' && needs.some((other) => other === 'api')) {
+          beside = finishSignOuts((await get('environment')).name, basics)
+        }
+      }
       return given as unknown as Given<(typeof needs)[number]> // each of `needs` was just put in
     },
+    settle: () => beside,
     explain(error) {
       const { environment, credential } = found
       const issuer = credential?.kind === 'session' ? credential.record.issuer : undefined

@@ -36,7 +36,13 @@ async function endByAccessToken(record: SessionRecord, signal: AbortSignal): Pro
   )
 }
 
-async function giveBack(record: SessionRecord, signal: AbortSignal): Promise<boolean> {
+/**
+ * Gives a refresh token back (RFC 7009). An answer of success says that the token opens nothing any more, known there before or not.
+ */
+export async function giveBack(
+  record: Pick<SessionRecord, 'revocationEndpoint' | 'refreshToken'>,
+  signal: AbortSignal,
+): Promise<boolean> {
   const answer = await ask(record.revocationEndpoint, {
     method: 'POST',
     body: new URLSearchParams({
