@@ -86,7 +86,7 @@ test.each([
 
 test('no page needs to be scrolled sideways on a screen of 360 px', async () => {
   await page.setViewportSize({ width: 360, height: 740 })
-  for (const path of ['/', '/settings/api-keys', '/account']) {
+  for (const path of ['/', '/settings/api-keys', '/account', '/account/sessions']) {
     await page.goto(norrix.prod.url + path)
     await page.getByRole('heading', { level: 1 }).waitFor()
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0)

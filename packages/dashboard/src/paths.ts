@@ -4,6 +4,7 @@ export const paths = {
   shortBuild: '/b/$short',
   currentApiKeys: '/settings/api-keys',
   account: '/account',
+  sessions: '/account/sessions',
   org: '/o/$org',
   builds: '/o/$org/builds',
   build: '/o/$org/builds/$build',
@@ -14,3 +15,6 @@ export const paths = {
 
 /** Where the form that signs out is posted to: a page of the server's own. */
 export const signOutPath = '/sign-out'
+
+/** Where the server says that one is signed out; a page of its own, too. */
+export const signedOutPath = '/signed-out'

@@ -51,7 +51,17 @@ export function newRouter(queries: QueryClient) {
   const account = createRoute({
     getParentRoute: () => root,
     path: paths.account,
+    component: lazyRouteComponent(() => import('./pages/account/AccountFrame.tsx'), 'AccountFrame'),
+  })
+  const profile = createRoute({
+    getParentRoute: () => account,
+    path: '/',
     component: lazyRouteComponent(() => import('./pages/account/AccountPage.tsx'), 'AccountPage'),
+  })
+  const sessions = createRoute({
+    getParentRoute: () => account,
+    path: 'sessions',
+    component: lazyRouteComponent(() => import('./pages/account/SessionsPage.tsx'), 'SessionsPage'),
   })
   const org = createRoute({ getParentRoute: () => root, path: paths.org, component: OrgFrame })
   const toBuilds = createRoute({
@@ -92,7 +102,7 @@ export function newRouter(queries: QueryClient) {
     home,
     currentApiKeys,
     shortBuild,
-    account,
+    account.addChildren([profile, sessions]),
     org.addChildren([toBuilds, builds, build, runners, settings, apiKeys]),
   ])
   return createRouter({

@@ -52,6 +52,14 @@ export function whoamiReading(): Reading<Whoami> {
   }
 }
 
+export function sessionsReading(cursor?: string): Reading<Output<'sessions.list'>> {
+  return {
+    queryKey: ['sessions', cursor ?? ''],
+    queryFn: ({ signal }) => call(sessions.list, { query: { cursor }, signal }),
+    refetchInterval: () => calm,
+  }
+}
+
 export function orgReading(orgId: string): Reading<Org> {
   return {
     queryKey: ['org', orgId],

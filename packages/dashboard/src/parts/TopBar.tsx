@@ -77,6 +77,15 @@ function AccountMenu(): ReactNode {
           >
             Profile
           </Link>
+          <Link
+            to={paths.sessions}
+            role="menuitem"
+            tabIndex={-1}
+            className={menuItemClass}
+            onClick={close}
+          >
+            Sessions
+          </Link>
           <MenuItem onClick={signOut}>Sign out</MenuItem>
         </>
       )}

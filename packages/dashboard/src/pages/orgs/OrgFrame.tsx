@@ -5,6 +5,7 @@ import { orgReading } from '../../api/queries.ts'
 import { Frame } from '../../parts/Frame.tsx'
 import { rememberOrg, useOrgId } from '../../parts/org.ts'
 import { Reading } from '../../parts/Reading.tsx'
+import { activeNavLink, navLinkClass, SideNav } from '../../parts/SideNav.tsx'
 import { paths } from '../../paths.ts'
 
 /** Everything within one organization. Another's is "not found", like one that does not exist (ruling 10). */
@@ -28,29 +29,24 @@ function OrgNav({ orgId }: { readonly orgId: string }): ReactNode {
   const inSettings = useMatchRoute()({ to: paths.settings, params: { org: orgId }, fuzzy: true })
   const params = { org: orgId }
   return (
-    <nav
-      aria-label="Organization"
-      className="-mx-3 overflow-x-auto border-b border-border px-3 sm:-mx-5 sm:px-5 lg:mx-0 lg:w-40 lg:shrink-0 lg:overflow-visible lg:border-0 lg:px-0 lg:py-6"
-    >
-      <ul className="flex gap-1 lg:sticky lg:top-20 lg:flex-col">
-        <li>
-          <NavLink to={paths.builds} params={params} />
-        </li>
-        <li>
-          <NavLink to={paths.runners} params={params} />
-        </li>
-        <li className="max-lg:contents">
-          <NavLink to={paths.settings} params={params} />
-          {inSettings !== false && (
-            <ul className="flex lg:mt-1 lg:ml-3 lg:flex-col lg:border-l lg:border-border lg:pl-2">
-              <li>
-                <NavLink to={paths.apiKeys} params={params} />
-              </li>
-            </ul>
-          )}
-        </li>
-      </ul>
-    </nav>
+    <SideNav label="Organization">
+      <li>
+        <NavLink to={paths.builds} params={params} />
+      </li>
+      <li>
+        <NavLink to={paths.runners} params={params} />
+      </li>
+      <li className="max-lg:contents">
+        <NavLink to={paths.settings} params={params} />
+        {inSettings !== false && (
+          <ul className="flex lg:mt-1 lg:ml-3 lg:flex-col lg:border-l lg:border-border lg:pl-2">
+            <li>
+              <NavLink to={paths.apiKeys} params={params} />
+            </li>
+          </ul>
+        )}
+      </li>
+    </SideNav>
   )
 }
 
@@ -74,10 +70,8 @@ function NavLink({
       params={params}
       // Settings is where one is, and API Keys is what one sees.
       activeOptions={{ exact: to === paths.settings }}
-      className="flex min-h-10 items-center border-b-2 border-transparent px-3 text-sm whitespace-nowrap text-muted -outline-offset-2 hover:text-text lg:min-h-9 lg:rounded-md lg:border-0"
-      activeProps={{
-        className: 'font-medium !text-text border-accent! lg:bg-accent-soft',
-      }}
+      className={navLinkClass}
+      activeProps={activeNavLink}
     >
       {names[to]}
     </Link>
