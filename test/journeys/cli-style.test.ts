@@ -91,6 +91,19 @@ test('whoami, by key', async () => {
   `)
 })
 
+test('whoami, by session, without the server', async () => {
+  expect(shown(await run('whoami --offline'))).toMatchInlineSnapshot(`
+    "
+    ! The server was not asked: this is what this machine remembers.
+    ana@example.com
+      environment   prod  https://norrix.example.com      default
+      organization  org_8fK2mQ                            orgs select, 3 Nov
+      signed in     12 days ago, until 22 Feb 2027 at the latest
+      kept in       plain file
+    "
+  `)
+})
+
 test('orgs list', async () => {
   expect(shown(await run('orgs list'))).toMatchInlineSnapshot(`
     "
@@ -197,6 +210,25 @@ test.skipIf(await isTaken(4400))('no server', async () => {
     "
   `)
   stranger.remove()
+})
+
+test('sessions revoke', async () => {
+  const sessions = JSON.parse((await run('sessions list --json')).stdout).sessions
+  const other = sessions.find((session: { current: boolean }) => !session.current)
+  const { stdout } = await run(`sessions revoke ${other.id}`)
+  expect(plain(stdout.replace(other.id, 'ses_9kLm2x'))).toMatchInlineSnapshot(`
+    "
+    ✓ The session on Chrome on Linux (ses_9kLm2x) is over.
+    "
+  `)
+})
+
+test('sign-out', async () => {
+  expect(shown(await run('sign-out'))).toMatchInlineSnapshot(`
+    "
+    ✓ Signed out of prod: the session of ana@example.com is over.
+    "
+  `)
 })
 
 function isTaken(port: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { finishSignOuts } from '../sign-out/finish.ts'
 import { apiFor } from './api.ts'
-import { resolveCredential } from './credential.ts'
+import { hasKey, resolveCredential } from './credential.ts'
 import { resolveEnvironment } from './environment.ts'
 import { explain } from './explain.ts'
 import type { Basics } from './basics.ts'
@@ -60,7 +60,7 @@ export function createResolver(basics: Basics): Resolver {
       for (const need of needs) {
         given[need] = await get(need)
         // Whoever is about to ask this server tells it what it could not be told before (product ruling 18).
-        if (need === 'environment' && needs.some((other) => other === 'api')) {
+        if (need === 'environment' && asksAsPerson(needs, basics)) {
           beside = finishSignOuts((await get('environment')).name, basics)
         }
       }
@@ -75,4 +75,9 @@ export function createResolver(basics: Basics): Resolver {
       return explainMisfit(known, origin, basics.around)
     },
   }
+}
+
+/** A pipeline with a key has no session to end, and its command reads nothing of one (auth B7). */
+function asksAsPerson(needs: readonly Need[], { around }: Basics): boolean {
+  return needs.includes('api') && !hasKey(around.env)
 }

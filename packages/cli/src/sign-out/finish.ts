@@ -13,7 +13,7 @@ export async function finishSignOuts(
   environment: string,
   { pendingSignOuts, io, around }: Basics,
 ): Promise<readonly PendingSignOut[]> {
-  const waiting = await pendingSignOuts.read(environment)
+  const waiting = await pendingSignOuts.read(environment).catch(() => [])
   const signal = AbortSignal.any([around.signal, AbortSignal.timeout(endPatienceMs)])
   const left = waiting.map(async (pending) => {
     const isOver =
