@@ -59,13 +59,16 @@ test('T39: signed out without the server, the session is gone here at once, and 
   expect(readdirSync(folder)).not.toContain('session.json')
   const [left = ''] = leftovers()
   expect(lstatSync(join(folder, left)).mode & 0o777).toBe(0o600)
-  expect(readFileSync(join(folder, left), 'utf8')).not.toContain('accessToken')
+  const text = readFileSync(join(folder, left), 'utf8')
+  const kept = Object.keys(JSON.parse(text))
+  expect(kept.filter((name) => /accessToken|key/i.test(name))).toEqual([])
   // Still away: nothing is lost, and the command says what it would have said.
   expect(await norrix('whoami')).toMatchObject({ code: 4 })
   expect(leftovers()).toEqual([left])
 
   await place.comeBack()
   expect(await commandLines()).toBe(before)
+  expect(await renewWith(text)).toMatchObject({ error: 'invalid_grant' })
   const who = await norrix('whoami')
   expect(who.code).toBe(4)
   expect(who.stderr).toContain('not_signed_in')
@@ -184,6 +187,19 @@ test('--all and --everywhere together are refused before anything ends', async (
   expect(await norrix('sign-out --all --everywhere')).toMatchObject({ code: 2 })
   expect(await norrix('whoami')).toMatchObject({ code: 0 })
 })
+
+/** What somebody gets who reads the file that a sign-out left, and has no key to its token. */
+async function renewWith(text: string): Promise<unknown> {
+  const answer = await fetch(`${place.url}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: JSON.parse(text).refreshToken,
+      client_id: 'norrix-cli',
+    }),
+  })
+  return answer.json()
+}
 
 /** Stands for a network that swallows what is sent. */
 async function listenSilently(port: number): Promise<{ close(): void }> {
