@@ -242,7 +242,7 @@ test('a token whose row names no key is good for nobody', async () => {
   const { bound } = await signInCommandLine(norrix.prod.url, browser, ana)
   const { key_thumbprint: thumbprint } = await ownRow()
   await rowsOf(
-    `update oidc_states set key_thumbprint = null where key_thumbprint = '${thumbprint}'`,
+    `update oidc_states set key_thumbprint = null where key_thumbprint = '${String(thumbprint)}'`,
   )
   const answer = await fetchBound(bound, url)
   expect([answer.status, (await answer.json()).code]).toEqual([401, 'session_ended'])
