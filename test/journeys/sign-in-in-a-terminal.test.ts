@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { Browser, type Page } from '../identity/browser.ts'
 import { ana } from '../identity/command-line.ts'
 import { approveDevice, reachDeviceConsent } from '../identity/device.ts'
+import { freePort } from '../kit/free-port.ts'
+import { serveProcess, sitAt } from '../kit/norrix-server.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { temporaryHome } from '../kit/run-norrix.ts'
 import { claim } from '../kit/sign-in.ts'
@@ -65,6 +67,26 @@ test('a code that is refused in the browser: the terminal says so, exit 4', asyn
   expect(terminal.seen()).toContain('✗ The sign-in was refused in the browser.')
   expect(hasSession()).toBe(false)
 })
+
+test('a server that restarts while a code waits is no failure: the code lives on, and the sign-in with it', async () => {
+  const port = await freePort()
+  const host = sitAt({ environments: { prod: { data: 'data', listen: { port }, runner: false } } })
+  const url = `http://localhost:${port}`
+  let serving = await serveProcess(host.config)
+  const link = (await host.run(['owner-link'])).stdout.trim()
+  const browser = await claim({ ownerLink: async () => ({ url: link }) })
+  const words = ['sign-in', url, '--device']
+  const terminal = typeInTerminal(words, { home: home.path, columns: 500 })
+  const [, code = ''] = await terminal.waitFor(/^ {2}(\w{4}-\w{4})$/m)
+  await serving.stop()
+  await terminal.waitFor(/left · the server cannot be reached; trying on/)
+  serving = await serveProcess(host.config)
+  await approveDevice(url, browser, code)
+  expect(await terminal.ended, terminal.seen()).toBe(0)
+  expect(terminal.seen()).toContain('✓ Signed in as ana@example.com')
+  await serving.stop()
+  host.leave()
+}, 120_000)
 
 test('by hand: what the page shows is pasted, hidden, and signs in', async () => {
   const terminal = type('--no-browser')

@@ -8,7 +8,8 @@ import type { Tables } from '../../../schema/index.ts'
 import { removeGrant } from '../states.ts'
 import { readDevice, readSystem } from '../web/fields.ts'
 import { commandLineClientId, dashboardClientId, type ClientId } from './clients.ts'
-import { deviceSide, signInHere } from './device-side.ts'
+import type { DeviceRequest } from './device-codes.ts'
+import { deviceSide, signInHere, type Interaction } from './device-side.ts'
 import { withFreshKeys } from './fresh-keys.ts'
 import { createProvider, type ProviderDeps } from './provider.ts'
 import { requestOver } from './request-over.ts'
@@ -135,20 +136,7 @@ function wrap(deps: ProviderDeps, provider: Provider): AuthorizationServer {
         throw cause instanceof errors.SessionNotFound ? requestOver(cause) : cause
       })
       if (interaction.uid !== uid) throw requestOver(undefined)
-      const { params, prompt, session, lastSubmission, iat } = interaction
-      const startedAt = lastSubmission?.['startedAt']
-      const byCode = await devices.requestOf(interaction)
-      return {
-        uid,
-        asks: prompt.name === 'consent' ? 'consent' : 'sign-in',
-        client: params['client_id'] === dashboardClientId ? dashboardClientId : commandLineClientId,
-        device: readDevice(params['device']),
-        system: readSystem(params['system']),
-        askedFrom: byCode?.address,
-        accountId: session?.accountId,
-        afresh: textOf(params['prompt']).split(' ').includes('login'),
-        startedAt: typeof startedAt === 'number' ? startedAt : (byCode?.startedAt ?? iat * 1000),
-      }
+      return toPending(interaction, await devices.requestOf(interaction))
     },
     async signedIn({ req, res, request }, accountId) {
       const interaction = await provider.interactionDetails(req, res)
@@ -212,6 +200,24 @@ function wrap(deps: ProviderDeps, provider: Provider): AuthorizationServer {
       context.cookies.set(provider.cookieName('session'), null)
     },
     endGrant: (tx, grantHash) => removeGrant(tx, grantHash),
+  }
+}
+
+function toPending(
+  { uid, params, prompt, session, lastSubmission, iat }: Interaction,
+  byCode: DeviceRequest | undefined,
+): PendingRequest {
+  const startedAt = lastSubmission?.['startedAt']
+  return {
+    uid,
+    asks: prompt.name === 'consent' ? 'consent' : 'sign-in',
+    client: params['client_id'] === dashboardClientId ? dashboardClientId : commandLineClientId,
+    device: readDevice(params['device']),
+    system: readSystem(params['system']),
+    askedFrom: byCode?.address,
+    accountId: session?.accountId,
+    afresh: textOf(params['prompt']).split(' ').includes('login'),
+    startedAt: typeof startedAt === 'number' ? startedAt : (byCode?.startedAt ?? iat * 1000),
   }
 }
 
