@@ -146,7 +146,7 @@ async function signIn(stage: Stage): Promise<Prepared> {
   const home = temporaryHome()
   let isSignedIn = false
   const once = async (env: Readonly<Record<string, string>> = {}): Promise<number | null> => {
-    const words = ['sign-in', stage.house.url, '--no-browser']
+    const words = ['sign-in', stage.house.url, '--browser']
     const running = startNorrixCommand(words, { home: home.path, env })
     try {
       const [, address = ''] = await running.waitFor(/^ {2}(https?:\/\/\S+)$/m)

@@ -48,7 +48,9 @@ export interface Served {
   close(): Promise<void>
 }
 
-export type ServedOptions = Partial<Pick<IdentityConfig, 'kind' | 'upstreams' | 'signUp'>> & {
+export type ServedOptions = Partial<
+  Pick<IdentityConfig, 'kind' | 'upstreams' | 'signUp' | 'signIn'>
+> & {
   /** The address people type, when it is not the listener's own. */
   readonly publicUrl?: string
   /** The host name people type; Cognito registers plain http for `localhost` alone. */
@@ -106,6 +108,7 @@ export async function serveIdentity(options: ServedOptions = {}): Promise<Served
       ...environment,
       upstreams: options.upstreamsFor?.(url) ?? options.upstreams ?? [{ kind: 'embedded' }],
       signUp: options.signUp ?? { kind: 'invite' },
+      signIn: options.signIn ?? { device: true },
     },
     secrets: folderSecrets(join(folder, 'secrets')),
     passwordCost,

@@ -38,7 +38,7 @@ describe('words', () => {
 })
 
 describe('the home', () => {
-  const signIn = ['sign-in', 'https://norrix.invalid', '--no-browser']
+  const signIn = ['sign-in', 'https://norrix.invalid', '--browser']
   const fix = 'NORRIX_HOME'
 
   test('a ~/.norrix that is no folder is named, and nothing is sent', async () => {
@@ -145,7 +145,7 @@ describe('the way to the server', () => {
     })
 
   test('a server that nobody has set up', async () => {
-    const words = ['sign-in', '--env', 'company', '--no-browser']
+    const words = ['sign-in', '--env', 'company', '--browser']
     const says = 'No Norrix server is set up for company'
     await expectFault(words, here, { code: 'no_server', says, fix: 'norrix sign-in https://' })
   })
@@ -167,7 +167,7 @@ describe('the way to the server', () => {
       fix: 'check the',
     } as const
     await expectFault(['whoami'], options, fault)
-    await expectFault(['sign-in', url, '--no-browser'], here, fault)
+    await expectFault(['sign-in', url, '--browser'], here, fault)
   })
 
   test('a server that sends on to another origin: no request ever reaches that', async () => {
@@ -181,7 +181,7 @@ describe('the way to the server', () => {
     const says = `sends the request on to ${other}; a credential is not taken along.`
     const fault = { code: 'not_norrix', says, fix: 'sign in at the address' } as const
     await expectFault(['whoami'], options, fault)
-    await expectFault(['sign-in', url, '--no-browser'], here, fault)
+    await expectFault(['sign-in', url, '--browser'], here, fault)
     expect(reached).toBe(0)
   })
 

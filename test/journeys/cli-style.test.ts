@@ -7,6 +7,7 @@ import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { commandProject, type TemporaryProject } from '../kit/project.ts'
 import { runNorrix, temporaryHome, type Ran } from '../kit/run-norrix.ts'
 import { approve } from '../kit/sign-in.ts'
+import { approveDevice } from '../identity/device.ts'
 import { typeInTerminal } from '../kit/terminal.ts'
 
 /**
@@ -42,7 +43,10 @@ const run = (words: string, env: Readonly<Record<string, string>> = {}): Promise
 const withKey = (secret: string) => ({ NORRIX_API_KEY: secret, NORRIX_API_URL: norrix.prod.url })
 
 test('sign-in', async () => {
-  const terminal = typeInTerminal(['sign-in', norrix.prod.url], { home: home.path, columns: 500 })
+  // Stands for a browser that opens.
+  const env = { BROWSER: 'true' }
+  const options = { home: home.path, columns: 500, env }
+  const terminal = typeInTerminal(['sign-in', norrix.prod.url], options)
   const [address = ''] = await terminal.waitFor(/https?:\S+\/authorize\?\S+/)
   const [waiting] = await terminal.waitFor(/Waiting, .*Ctrl-C/)
   await approve(resident.browser, address)
@@ -54,6 +58,7 @@ test('sign-in', async () => {
     Signing in to prod (https://norrix.example.com) with Norrix account.
     Your browser should open. If it does not, visit:
       https://norrix.example.com/authorize?…
+    A browser elsewhere? Paste the address where it ends, and press Enter.
     Waiting, 4:58 left · stop: Ctrl-C
     ✓ Signed in as ana@example.com
       organization  Acme (org_8fK2mQ), your only one
@@ -61,6 +66,34 @@ test('sign-in', async () => {
       next          norrix build android release
     "
   `)
+})
+
+test('sign-in over SSH', async () => {
+  const own = temporaryHome()
+  const env = { SSH_TTY: '/dev/pts/1' }
+  const terminal = typeInTerminal(['sign-in', norrix.prod.url], { home: own.path, env })
+  const [, code = ''] = await terminal.waitFor(/^ {2}(\w{4}-\w{4})$/m)
+  const [waiting] = await terminal.waitFor(/Waiting, .*Ctrl-C/)
+  await approveDevice(norrix.prod.url, resident.browser, code)
+  expect(await terminal.ended).toBe(0)
+  const [clock = ''] = /\d+:\d\d/.exec(waiting) ?? []
+  const once = `${waiting.replace(clock, '9:58')}\n`
+  const lasting = terminal.seen().replace(/(Waiting, [^\n]*Ctrl-C\s*)+/, once)
+  expect(plain(lasting.replace(code, 'BCDF-GHJK'))).toMatchInlineSnapshot(`
+    "
+    Signing in to prod (https://norrix.example.com) with Norrix account.
+    By a code, because this is an SSH session. Other ways: --browser, --no-browser.
+    Open this in a browser on any machine, and enter the code there:
+      https://norrix.example.com/device
+      BCDF-GHJK
+    Waiting, 9:58 left · stop: Ctrl-C
+    ✓ Signed in as ana@example.com
+      organization  Acme (org_8fK2mQ), your only one
+      session       ana-laptop, 30 days unused or 22 Feb 2027 at the latest
+      next          norrix build android release
+    "
+  `)
+  own.remove()
 })
 
 test('whoami, by session', async () => {
@@ -200,7 +233,7 @@ test('a key of the other environment', async () => {
 // What `npm start` serves on this machine would be found, and rightly so.
 test.skipIf(await isTaken(4400))('no server', async () => {
   const stranger = temporaryHome()
-  const words = ['sign-in', '--no-browser']
+  const words = ['sign-in', '--browser']
   expect(shown(await runNorrix(words, { home: stranger.path }))).toMatchInlineSnapshot(`
     "
     ✗ No Norrix server is set up for prod, and none runs on this machine.

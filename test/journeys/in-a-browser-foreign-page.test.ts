@@ -165,7 +165,7 @@ await inABrowser((browser) => {
     await victim.context.close()
   })
 
-  test('no page of Norrix shows itself within a page of another origin', async () => {
+  test('no page of Norrix shows itself within a page of another origin (T20)', async () => {
     const { url } = norrix.prod
     const paths = [
       '/',
@@ -175,6 +175,10 @@ await inABrowser((browser) => {
       '/signed-in',
       '/signed-out',
       '/claim?token=nobody',
+      '/device',
+      '/device?user_code=BCDF-GHJK',
+      '/device/approved',
+      '/sign-in/code',
       '/nowhere',
     ]
     const page = await seat.context.newPage()

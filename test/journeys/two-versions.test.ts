@@ -61,7 +61,7 @@ test('over HTTP that is 426 with the install line, and what one needs to mend it
 })
 
 test('signing in with it ends before any browser opens', async () => {
-  const { code, stderr } = await run(`sign-in ${ahead.prod.url} --no-browser`, {})
+  const { code, stderr } = await run(`sign-in ${ahead.prod.url} --browser`, {})
   expect(code).toBe(1)
   expect(stderr).toMatch(/^✗ This norrix is /)
   expect(stderr).not.toContain('authorize')

@@ -10,7 +10,7 @@ import {
   type Limits,
   type RunnerConfig,
 } from '@norrix/server/config'
-import type { SignUp, UpstreamConfig } from '@norrix/server/features/identity/index'
+import type { SignIn, SignUp, UpstreamConfig } from '@norrix/server/features/identity/index'
 import { createLog } from '@norrix/server/kernel/log'
 import { startServer, type NorrixServer } from '@norrix/server/server'
 import { makeDatabase, type TestDatabase } from './test-database.ts'
@@ -19,6 +19,7 @@ export interface NorrixOptions {
   readonly kinds?: readonly EnvironmentKind[]
   readonly upstreams?: readonly UpstreamConfig[]
   readonly signUp?: SignUp
+  readonly signIn?: SignIn
   /** None unless a test asks for one. */
   readonly runner?: Partial<RunnerConfig>
   readonly limits?: Partial<Limits>
@@ -120,6 +121,7 @@ export function configOf(
     upstreams: options.upstreams ?? [{ kind: 'embedded' }],
     secretFiles: [],
     signUp: options.signUp ?? { kind: 'invite' },
+    signIn: options.signIn ?? { device: true },
     runner: options.runner && {
       platforms: ['android'],
       allowNoIsolation: false,

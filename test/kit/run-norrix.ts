@@ -191,6 +191,8 @@ function environmentFor(
     USERPROFILE: home,
     LANG: 'C.UTF-8',
     TZ: 'UTC',
+    // No window of a browser opens on the machine of whoever runs the tests.
+    BROWSER: 'none',
     ...changes,
   }
 }

@@ -28,7 +28,7 @@ export async function signIn(
   options: RunOptions & { readonly browser?: Browser; readonly words?: readonly string[] } = {},
 ): Promise<Ran & { readonly page: Page }> {
   const browser = options.browser ?? new Browser()
-  const words = ['sign-in', serverUrl, '--no-browser', ...(options.words ?? [])]
+  const words = ['sign-in', serverUrl, '--browser', ...(options.words ?? [])]
   const running = startNorrixCommand(words, options)
   const [, address = ''] = await running.waitFor(/^ {2}(https?:\/\/\S+)$/m)
   const page = await approve(browser, address)

@@ -122,7 +122,7 @@ export async function consent(page: Page): Promise<void> {
 
 /** Signs a machine in without its opening a browser, by Ana's own; she is asked who she is where she was not before. */
 export async function signIn(machine: Machine, page: Page, words: string): Promise<string> {
-  const running = machine.start(`${words} --no-browser`)
+  const running = machine.start(`${words} --browser`, { env: { BROWSER: 'none' } })
   const [, address = ''] = await running.waitFor(/^ {2}(https?:\/\/\S+)$/m)
   await page.goto(address)
   const password = page.getByLabel('Password')

@@ -1,3 +1,4 @@
+import * as oidc from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Browser, type Page } from '../identity/browser.ts'
 import { isCallback, reachConsent, startCommandLine } from '../identity/command-line.ts'
@@ -32,8 +33,10 @@ beforeAll(async () => {
   const asked = await reachConsent(line, browser)
   if (!asked.forms.some(({ action }) => action.endsWith('/consent'))) throw new Error(asked.text)
   const link = await norrix.prod.ownerLink()
+  const device = await oidc.initiateDeviceAuthorization(line.config, { scope: 'openid' })
   scene = {
     url,
+    userCode: device.user_code,
     claimToken: new URL(link?.url ?? '').searchParams.get('token') ?? '',
     consent: asked.url.pathname,
     authorizeTarget: line.authorizeUrl.pathname + line.authorizeUrl.search,
@@ -134,6 +137,8 @@ test('the same posts from a page of ours do what they say, so the refusals above
   expect([claimed.answer.status, claimed.changes.includes('orgs')]).toEqual([303, true])
   const signedOut = await ask(post(table['POST /sign-out'] ?? at(''), own))
   expect([signedOut.answer.status, signedOut.changes.includes('sessions')]).toEqual([303, true])
+  const entered = await ask(post(table['POST /device'] ?? at(''), own))
+  expect([entered.answer.status, entered.changes]).toEqual([303, ['oidc_states']])
   const said = await ask(post(table[`POST /interaction/${uid}/consent`] ?? at(''), own))
   expect([said.answer.status, said.changes.includes('sessions')]).toEqual([303, true])
 })

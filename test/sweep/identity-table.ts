@@ -5,6 +5,8 @@ export interface Scene {
   /** The path of a request of the command line that waits for consent, and what its browser holds. */
   readonly consent: string
   readonly authorizeTarget: string
+  /** Of a device that waits. */
+  readonly userCode: string
   /** `name=value; …` of the browser in which somebody is signed in and asked for consent. */
   readonly cookies: string
 }
@@ -39,6 +41,14 @@ export const table: Readonly<Record<string, Route>> = {
     () => '/claim/confirm',
     () => ({ trip: 'sweep', orgName: 'Eve and sons' }),
   ),
+  'GET /device': at('/device?user_code=BCDF-GHJK'),
+  'POST /device': form(
+    () => '/device',
+    ({ userCode }) => ({ code: userCode }),
+  ),
+  'GET /device/approved': at('/device/approved'),
+  'GET /device/refused': at('/device/refused'),
+  'GET /sign-in/code': at(`/sign-in/code?code=${'c'.repeat(43)}&state=${'s'.repeat(43)}`),
   'GET /sign-in': at('/sign-in?return_to=/'),
   'GET /sign-in/([a-z0-9-]+)/callback': at('/sign-in/none/callback?code=sweep&state=sweep'),
   'GET /signed-in': at('/signed-in'),
@@ -90,6 +100,8 @@ export const table: Readonly<Record<string, Route>> = {
     ),
     writes: ['oidc_states'],
   },
+  // Anybody may ask for a code; it gives nothing until a person has said yes.
+  'ANY /device-code': at('/device-code'),
   'ANY /token': form(
     () => '/token',
     () => ({ grant_type: 'refresh_token', refresh_token: 'sweep', client_id: 'norrix-cli' }),

@@ -28,7 +28,7 @@ export async function installCli(from: string, folder: string): Promise<Installe
   const prefix = join(folder, 'prefix')
   const home = join(folder, 'home')
   mkdirSync(home, { recursive: true, mode: 0o700 })
-  const env = { ...cleanEnvironment(), HOME: home }
+  const env = { ...cleanEnvironment(), HOME: home, BROWSER: 'none' }
   const npm = process.env['npm_execpath']
   const words = ['install', '-g', '--prefix', prefix, '--no-audit', '--no-fund', `${from}/cli.tgz`]
   const [program, args] = npm ? [process.execPath, [npm, ...words]] : ['npm', words]
@@ -40,7 +40,7 @@ export async function installCli(from: string, folder: string): Promise<Installe
   return {
     run: (words, more = {}) => ended(start(words, more), more.onTalk),
     async signIn(url) {
-      const child = start(['sign-in', url, '--no-browser'], {})
+      const child = start(['sign-in', url, '--browser'], {})
       let said: (address: string) => void
       const address = new Promise<string>((resolve) => (said = resolve))
       let talk = ''

@@ -67,9 +67,15 @@ export const commandTable: readonly CommandRow[] = [
     summary: 'sign in with a browser',
     options: [
       ['--url <origin>', 'the server, once on each machine'],
-      ['--no-browser', 'print the address only'],
-      ['--timeout <time>', 'how long to wait for the browser (default 5m)'],
+      ['--browser', "by a browser of this machine's own"],
+      ['--device', 'by a code that is typed in a browser anywhere'],
+      ['--no-browser', 'by hand: paste what the browser shows at the end'],
+      ['--timeout <time>', 'how long to wait (default 5m; with a code, as long as it lives)'],
       ['--callback-port <port>', 'port of this machine for the way back, for tunnels'],
+    ],
+    notes: [
+      'Without a flag: a browser of this machine, and a code where there is none, as',
+      'over SSH, in a container, in a codespace or without a display.',
     ],
     examples: ['norrix sign-in https://norrix.example.com', 'norrix sign-in --dev'],
     load: async () => (await import('./commands/sign-in.ts')).signIn,

@@ -116,7 +116,7 @@ async function buildFeatures(
   db: Database<Tables>,
   serverId: string,
 ) {
-  const { kind, name, upstreams, signUp, secretsFolder } = config
+  const { kind, name, upstreams, signUp, signIn, secretsFolder } = config
   const secrets = secretsOf(db.kysely, config.database.kind, secretsFolder)
   const environment = { kind, publicUrl, name, version }
   const { bell } = db
@@ -136,7 +136,7 @@ async function buildFeatures(
     orgs,
     sessions,
     secrets,
-    config: { ...environment, upstreams, signUp },
+    config: { ...environment, upstreams, signUp, signIn },
     passwordCost,
     localOrigin: () => localOrigin,
   })

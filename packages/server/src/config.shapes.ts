@@ -113,6 +113,15 @@ export const environmentShape = z.strictObject({
   signUp: signUp
     .optional()
     .describe('who may have an account: invite (default), open, or those of verified domains'),
+  signIn: z
+    .strictObject({
+      device: z
+        .boolean()
+        .optional()
+        .describe('by a code that is typed in a browser anywhere, as over SSH; default true'),
+    })
+    .optional()
+    .describe('ways for the command line to sign in besides a browser on its own machine'),
   runner: runner.optional().describe('the runner beside the server, or false; default android'),
   limits: z
     .strictObject({

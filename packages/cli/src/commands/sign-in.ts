@@ -1,12 +1,9 @@
-import { hostname } from 'node:os'
 import { createClient } from '@norrix/contract/client'
 import { Fault } from '@norrix/contract/fault'
 import { sessions as operations } from '@norrix/contract/sessions.operations'
 import { command } from '../command.ts'
 import { ensurePrivateFolder } from '../home/private-file.ts'
 import type { SessionRecord } from '../home/sessions.ts'
-import { cleanLine } from '../io/clean.ts'
-import { isAutomated } from '../io/terminal.ts'
 import { parseDuration } from '../io/words.ts'
 import { agent } from '../needs/api.ts'
 import { ask } from '../needs/http.ts'
@@ -17,27 +14,27 @@ import { textOption } from '../needs/call.ts'
 import type { Basics } from '../needs/basics.ts'
 import { boundHeaders, type BoundToken } from '../needs/proof.ts'
 import { prepareSignIn } from '../sign-in/authorize.ts'
-import { listenForCallback } from '../sign-in/callback.ts'
 import type { FoundServer } from '../sign-in/discover.ts'
 import { endOnServer } from '../sign-in/end-session.ts'
 import { endPatienceMs, keep, recordOf, type Whoami } from '../sign-in/keep.ts'
-import { openBrowser } from '../sign-in/open-browser.ts'
 import { report } from '../sign-in/report.ts'
 import { findServer } from '../sign-in/server.ts'
-import { waitForBrowser } from '../sign-in/wait.ts'
+import { placeOf, thisDevice } from '../sign-in/this-machine.ts'
+import { chooseWay, type ChosenWay } from '../sign-in/way.ts'
+import { canPaste } from '../sign-in/signing-in.ts'
+import { signInBy } from '../sign-in/ways.ts'
 import { finishSignOuts } from '../sign-out/finish.ts'
-
-const timeoutDefault = '5m'
 
 /** What is written down is only what the server has confirmed; until then an earlier session stays. */
 export const signIn = command(['environment'], async ({ environment, ...basics }) => {
-  refuseWithoutPerson(basics)
+  const chosen = chooseWay(basics.call, placeOf(basics.around))
+  refuseWithoutPerson(chosen, basics)
   await ensurePrivateFolder(basics.paths.folder)
   const before = await basics.sessions.read(environment.name).catch(() => undefined)
   const server = await findServer(environment, basics)
   refuseIfTooOld(server, basics.around)
   introduce(server, environment, before, basics)
-  const { who, record } = await signInAt(server, basics)
+  const { who, record } = await signInAt(server, chosen, basics)
   await keep(record, { server, environment }, basics)
   // The place of the earlier session is taken; on its server it ends too.
   if (before && before.session.id !== record.session.id) await endOnServer(before, endPatienceMs)
@@ -45,15 +42,13 @@ export const signIn = command(['environment'], async ({ environment, ...basics }
   await finishSignOuts(environment.name, basics)
 })
 
-function refuseWithoutPerson({ around, call }: Basics): void {
-  const isAlone =
-    call.options['nonInteractive'] === true ||
-    around.stdin.isTTY !== true ||
-    isAutomated(around.env)
-  if (!isAlone || call.options['browser'] === false) return
+/** Who asks for a code or a listener by its flag has somebody at a browser; to paste takes one right here. */
+function refuseWithoutPerson({ way, isAsked }: ChosenWay, basics: Basics): void {
+  const isElsewhere = isAsked && way !== 'hand'
+  if (isElsewhere || canPaste(basics)) return
   throw new Fault('no_terminal', {
     message: 'Signing in takes a person at a terminal, and there is none.',
-    fix: 'set NORRIX_API_KEY to an API key; with a browser elsewhere on this machine: --no-browser',
+    fix: 'set NORRIX_API_KEY to an API key; with a person at a browser: norrix sign-in --device',
   })
 }
 
@@ -86,48 +81,25 @@ interface SignedIn {
   readonly record: SessionRecord
 }
 
-async function signInAt(server: FoundServer, basics: Basics): Promise<SignedIn> {
-  const { around, io, call } = basics
-  const timeoutMs = readTimeout(textOption(call, 'timeout') ?? timeoutDefault)
-  const authorization = await prepareSignIn(server.origin, deviceName())
-  const state = authorization.newState()
+async function signInAt(server: FoundServer, chosen: ChosenWay, basics: Basics): Promise<SignedIn> {
+  const { origin } = server
+  const { around, call } = basics
+  const timeoutMs = readTimeout(textOption(call, 'timeout'))
   const port = readPort(textOption(call, 'callbackPort'))
-  const listener = await listenForCallback({ state, ...(port !== undefined && { port }) })
-  try {
-    const attempt = await authorization.begin({ redirectUri: listener.redirectUri, state })
-    const opens = call.options['browser'] !== false
-    io.talk.line(
-      opens
-        ? 'Your browser should open. If it does not, visit:'
-        : 'Open this in a browser on this machine:',
-    )
-    io.talk.line(`  ${attempt.url.href}`)
-    if (opens) void openBrowser(attempt.url, around)
-    const isTerminal = around.stderr.isTTY === true
-    const arrival = await waitForBrowser(listener, {
-      timeoutMs,
-      signal: around.signal,
-      io,
-      isTerminal,
-    })
-    try {
-      const tokens = await attempt.exchange(arrival)
-      const who = await whoIs(server.origin, tokens, basics)
-      const record = recordOf(
-        { origin: server.origin, tokens, endpoints: authorization, who },
-        around.now(),
-      )
-      await arrival.answer({ redirect: `${server.origin}/signed-in` })
-      return { who, record }
-    } catch (error) {
-      await arrival.answer({
-        text: 'You are not signed in. The terminal says why; you can close this page.\n',
-      })
-      throw error
-    }
-  } finally {
-    await listener.close()
-  }
+  const authorization = await prepareSignIn(origin, thisDevice(around))
+  return signInBy({
+    server: authorization,
+    origin,
+    basics,
+    chosen,
+    timeoutMs,
+    port,
+    async confirm(tokens) {
+      const who = await whoIs(origin, tokens, basics)
+      const found = { origin, tokens, endpoints: authorization, who }
+      return { who, record: recordOf(found, around.now()) }
+    },
+  })
 }
 
 async function whoIs(origin: string, tokens: BoundToken, basics: Basics): Promise<Whoami> {
@@ -139,15 +111,8 @@ async function whoIs(origin: string, tokens: BoundToken, basics: Basics): Promis
   return api.call(operations.whoami, { signal: basics.around.signal })
 }
 
-/** As people know the machine; what is no name there is left out. */
-function deviceName(): string {
-  return (
-    cleanLine(hostname().replace(/\.(?:local|lan|home|localdomain)$/i, '')).slice(0, 64) ||
-    'this machine'
-  )
-}
-
-function readTimeout(text: string): number {
+function readTimeout(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
   const milliseconds = parseDuration(text)
   if (milliseconds !== undefined && milliseconds >= 1000 && milliseconds <= 3_600_000)
     return milliseconds

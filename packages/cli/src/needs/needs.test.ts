@@ -158,7 +158,7 @@ test('plain http is for this machine alone', () => {
 })
 
 test('a home that cannot be used is named, with the way out', async () => {
-  const done = await runNorrix(['sign-in', '--no-browser'], {
+  const done = await runNorrix(['sign-in', '--browser'], {
     home,
     env: { NORRIX_HOME: '/proc/nowhere' },
     here: true,

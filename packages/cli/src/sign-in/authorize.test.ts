@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { prepareSignIn } from './authorize.ts'
-import type { Arrival } from './callback.ts'
 import { discover } from './discover.ts'
 
 /** A server that lies where the test says so. Every request to it is noted. */
@@ -42,14 +41,13 @@ function metadata(url: string, changes: object = {}): object {
   }
 }
 
-const arrivalAt = (query: string): Arrival => ({
-  url: new URL(`http://127.0.0.1:5555/callback?${query}`),
-  answer: async () => {},
-})
+const answerAt = (query: string): URL => new URL(`http://127.0.0.1:5555/callback?${query}`)
+
+const laptop = { name: 'ana-laptop', system: 'macOS' }
 
 test('the request carries PKCE with S256, a state, a nonce, and asks the person each time', async () => {
   const { url } = await serve((at) => metadata(at))
-  const server = await prepareSignIn(url, 'ana-laptop')
+  const server = await prepareSignIn(url, laptop)
   const attempt = await server.begin({
     redirectUri: 'http://127.0.0.1:5555/callback',
     state: 'abc',
@@ -63,6 +61,7 @@ test('the request carries PKCE with S256, a state, a nonce, and asks the person 
     state: 'abc',
     prompt: 'consent',
     device: 'ana-laptop',
+    system: 'macOS',
   })
   expect(query['code_challenge']).toMatch(/^[\w-]{43}$/)
   expect(query['nonce']).toMatch(/^[\w-]{43}$/)
@@ -75,13 +74,13 @@ test.each([
   ['no issuer at all', {}],
 ])('an answer of %s is refused before its code is sent anywhere (T6)', async (_, extra) => {
   const { url, asked } = await serve((at) => metadata(at))
-  const server = await prepareSignIn(url, 'ana-laptop')
+  const server = await prepareSignIn(url, laptop)
   const attempt = await server.begin({
     redirectUri: 'http://127.0.0.1:5555/callback',
     state: 'abc',
   })
   const query = new URLSearchParams({ code: 'secret-code', state: 'abc', ...extra })
-  await expect(attempt.exchange(arrivalAt(query.toString()))).rejects.toMatchObject({
+  await expect(attempt.exchange(answerAt(query.toString()))).rejects.toMatchObject({
     code: 'not_norrix',
   })
   expect(asked.filter((line) => line.includes('token'))).toEqual([])
@@ -93,6 +92,7 @@ test.each([
   ['token_endpoint', 'https://evil.test/token'],
   ['token_endpoint', undefined],
   ['revocation_endpoint', 'https://evil.test/revoke'],
+  ['device_authorization_endpoint', 'https://evil.test/device-code'],
   ['code_challenge_methods_supported', ['plain']],
   ['code_challenge_methods_supported', undefined],
   ['authorization_response_iss_parameter_supported', false],
@@ -101,7 +101,58 @@ test.each([
   ['issuer', 'https://evil.test'],
 ])('a server whose %s is %j is not signed in to (T14)', async (name, value) => {
   const { url } = await serve((at) => metadata(at, { [name]: value }))
-  await expect(prepareSignIn(url, 'ana-laptop')).rejects.toMatchObject({ code: 'not_norrix' })
+  await expect(prepareSignIn(url, laptop)).rejects.toMatchObject({ code: 'not_norrix' })
+})
+
+const deviceAnswer = (url: string): object => ({
+  device_code: 'the-device-code',
+  user_code: 'BCDF-GHJK',
+  verification_uri: `${url}/device`,
+  expires_in: 600,
+})
+
+/** A server that answers polls one after another; a number is a status of something that stands before it. */
+async function pollsOf(answers: readonly (object | number)[]) {
+  const left = [...answers]
+  const server = createServer((req, res) => {
+    const url = `http://${req.headers.host}`
+    const isPoll = req.url === '/token'
+    const answer = isPoll ? left.shift() : undefined
+    if (answer === 0) return void req.socket.destroy()
+    const status = typeof answer === 'number' ? answer : isPoll ? 400 : 200
+    res.writeHead(status, { 'Content-Type': 'application/json' })
+    const endpoint = { device_authorization_endpoint: `${url}/device-code` }
+    const body = req.url === '/device-code' ? deviceAnswer(url) : metadata(url, endpoint)
+    res.end(JSON.stringify(isPoll ? answer : body))
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // Listening on an IP address.
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return (await prepareSignIn(url, laptop)).askForCode?.()
+}
+
+test('what a poll says without tokens is told apart: waiting, too fast, and not reached', async () => {
+  const errors = ['authorization_pending', 'slow_down'].map((error) => ({ error }))
+  const attempt = await pollsOf([...errors, 0, 503, 502, 429])
+  const heard = []
+  for (let times = 0; times < 6; times += 1) heard.push(await attempt?.poll())
+  const away = 'unreachable'
+  expect(heard).toEqual(['pending', 'slow-down', away, away, away, away])
+})
+
+test.each([
+  ['access_denied', 'sign_in_denied'],
+  ['expired_token', 'sign_in_timeout'],
+  ['invalid_grant', 'sign_in_denied'],
+])('a poll that is answered %s ends the sign-in as %s', async (error, code) => {
+  const attempt = await pollsOf([{ error }])
+  await expect(attempt?.poll()).rejects.toMatchObject({ code })
+})
+
+test('a server that names no place for codes is not asked for one', async () => {
+  const { url } = await serve((at) => metadata(at))
+  expect((await prepareSignIn(url, laptop)).askForCode).toBeUndefined()
 })
 
 const described = (url: string): object => ({

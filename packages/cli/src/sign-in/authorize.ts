@@ -2,8 +2,9 @@ import { Fault } from '@norrix/contract/fault'
 import type { Configuration, CustomFetch } from 'openid-client'
 import { clockAheadOf, readProofKey, type ProofKey } from '../needs/proof.ts'
 import type { Tokens } from '../needs/refresh.ts'
-import type { Arrival } from './callback.ts'
 import { clientId } from './client-id.ts'
+import { codeRanOut, readDeviceAnswer, type DeviceAnswer } from './device-answer.ts'
+import type { NotYet } from './poll.ts'
 
 /** One attempt to sign in: what is asked, and what the answer is checked against. */
 export interface Attempt {
@@ -12,9 +13,16 @@ export interface Attempt {
   /**
    * Checks the browser's answer and changes its code into tokens.
    *
+   * @param answer the address that the browser was sent back to, with all that is in it
    * @throws Fault sign_in_denied, network, not_norrix
    */
-  exchange(arrival: Arrival): Promise<BoundTokens>
+  exchange(answer: URL): Promise<BoundTokens>
+}
+
+/** A code that waits for a person (RFC 8628). */
+export interface DeviceAttempt extends DeviceAnswer {
+  /** Asks once whether they have answered. @throws Fault sign_in_denied, sign_in_timeout, not_norrix */
+  poll(): Promise<BoundTokens | NotYet>
 }
 
 /** The tokens of a sign-in, with the key that they are bound to. */
@@ -31,6 +39,15 @@ export interface Endpoints {
 export interface AuthorizationServerHere extends Endpoints {
   begin(options: { readonly redirectUri: string; readonly state: string }): Promise<Attempt>
   newState(): string
+  /** Undefined where the server does not sign in by codes. */
+  readonly askForCode: (() => Promise<DeviceAttempt>) | undefined
+}
+
+/** What this machine says of itself, for the page that asks the person and the list of sessions. */
+export interface ThisDevice {
+  readonly name: string
+  /** Such as `macOS`. */
+  readonly system: string | undefined
 }
 
 /**
@@ -39,12 +56,11 @@ export interface AuthorizationServerHere extends Endpoints {
  * origin (threat T14). Where the clock here is wrong, the server's counts (T29).
  *
  * @param origin of the server; it is the issuer
- * @param device a name for this machine, for the page that asks the person and the list of sessions
  * @throws Fault network, not_norrix
  */
 export async function prepareSignIn(
   origin: string,
-  device: string,
+  { name, system }: ThisDevice,
 ): Promise<AuthorizationServerHere> {
   const oidc = await import('openid-client')
   const isPlainHttp = new URL(origin).protocol === 'http:'
@@ -70,15 +86,33 @@ export async function prepareSignIn(
   const DPoP = oidc.getDPoPHandle(config, pair)
   const key = readProofKey(await crypto.subtle.exportKey('jwk', pair.privateKey))
   if (!key) throw new Error('WebCrypto made a key that is none.')
+  const device = { device: name, ...(system !== undefined && { system }) }
+  const scope = 'openid offline_access'
+  const askForCode = async (): Promise<DeviceAttempt> => {
+    const answer = await asking(origin, () =>
+      oidc.initiateDeviceAuthorization(config, { scope, ...device }),
+    )
+    const { device_code } = answer
+    return {
+      ...readDeviceAnswer(answer, origin),
+      poll: () =>
+        oncePolled(origin, async () => {
+          const sent = { device_code }
+          const tokens = await oidc.genericGrantRequest(config, deviceGrant, sent, { DPoP })
+          return { ...readTokens(tokens, origin), clockAheadMs, key }
+        }),
+    }
+  }
   return {
     ...checkMetadata(config, origin),
+    askForCode: offersCodes(config) ? askForCode : undefined,
     newState: oidc.randomState,
     async begin({ redirectUri, state }) {
       const verifier = oidc.randomPKCECodeVerifier()
       const nonce = oidc.randomNonce()
       const url = oidc.buildAuthorizationUrl(config, {
         redirect_uri: redirectUri,
-        scope: 'openid offline_access',
+        scope,
         code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
         state,
@@ -87,15 +121,15 @@ export async function prepareSignIn(
         dpop_jkt: await DPoP.calculateThumbprint(),
         // Never skipped: another program on this machine may have started this (RFC 8252 section 8.6).
         prompt: 'consent',
-        device,
+        ...device,
       })
       const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce }
       return {
         url,
         state,
-        exchange: async (arrival) => {
+        exchange: async (answer) => {
           const tokens = await asking(origin, () =>
-            oidc.authorizationCodeGrant(config, arrival.url, checks, undefined, { DPoP }),
+            oidc.authorizationCodeGrant(config, answer, checks, undefined, { DPoP }),
           )
           return { ...readTokens(tokens, origin), clockAheadMs, key }
         },
@@ -113,6 +147,7 @@ function checkMetadata(config: Configuration, origin: string): Endpoints {
     throw untrusted(origin, 'names no place of its own for signing in')
   }
   here(metadata.authorization_endpoint)
+  if (offersCodes(config)) here(metadata.device_authorization_endpoint)
   if (metadata.authorization_response_iss_parameter_supported !== true) {
     throw untrusted(origin, 'does not say in its answers who gives them')
   }
@@ -126,6 +161,12 @@ function checkMetadata(config: Configuration, origin: string): Endpoints {
     tokenEndpoint: here(metadata.token_endpoint),
     revocationEndpoint: here(metadata.revocation_endpoint),
   }
+}
+
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+
+function offersCodes(config: Configuration): boolean {
+  return config.serverMetadata().device_authorization_endpoint !== undefined
 }
 
 function readTokens(
@@ -151,6 +192,33 @@ async function asking<T>(origin: string, step: () => Promise<T>): Promise<T> {
   } catch (cause) {
     throw asFault(cause, origin)
   }
+}
+
+/** One poll: most of its errors only say that it is not over yet (RFC 8628 section 3.5). */
+async function oncePolled(
+  origin: string,
+  step: () => Promise<BoundTokens>,
+): Promise<BoundTokens | NotYet> {
+  try {
+    return await step()
+  } catch (cause) {
+    const error = textOf(cause, 'error')
+    if (error === 'authorization_pending') return 'pending'
+    if (error === 'slow_down') return 'slow-down'
+    if (error === 'expired_token') throw codeRanOut(cause)
+    const fault = asFault(cause, origin)
+    if (fault.code === 'network' || isOutOfOrder(cause)) return 'unreachable'
+    throw fault
+  }
+}
+
+/** The server, or what stands before it, is not itself for a moment: a restart, or too much to do. */
+function isOutOfOrder(cause: unknown): boolean {
+  const answer = cause instanceof Error ? cause.cause : undefined
+  const isTimeout = textOf(cause, 'code') === 'OAUTH_TIMEOUT'
+  return (
+    isTimeout || (answer instanceof Response && (answer.status >= 500 || answer.status === 429))
+  )
 }
 
 function asFault(cause: unknown, origin: string): Fault {

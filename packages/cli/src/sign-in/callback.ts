@@ -87,7 +87,7 @@ const quietHeaders: Readonly<Record<string, string>> = {
 }
 
 /** One state, ours, and either one code or one error with it: nothing to choose from. */
-function carriesState(url: URL, expected: string): boolean {
+export function carriesState(url: URL, expected: string): boolean {
   const states = url.searchParams.getAll('state')
   const codes = url.searchParams.getAll('code')
   const errors = url.searchParams.getAll('error')

@@ -15,41 +15,67 @@ export async function openBrowser(
   url: URL,
   around: Pick<Surroundings, 'env' | 'platform'>,
 ): Promise<void> {
-  const [program, ...args] = openerFor(url.href, around)
-  if (program === undefined) return
-  await new Promise<void>((resolve) => {
-    const child = spawn(program, args, {
-      stdio: 'ignore',
-      detached: true,
-      env: childEnvironment(around.env),
-    })
-    // Some openers are the browser itself and stay: it is left to itself then.
-    const timer = setTimeout(resolve, patienceMs).unref()
-    const done = () => {
-      clearTimeout(timer)
-      resolve()
-    }
-    child.on('error', done)
-    child.on('exit', done)
-    child.unref()
-  })
+  const until = Date.now() + patienceMs
+  for (const [program, ...args] of openersFor(url.href, around)) {
+    if (program === undefined) continue
+    const options = { env: childEnvironment(around.env), patienceMs: until - Date.now() }
+    if (await opens(program, args, options)) return
+  }
 }
 
-/** The program and its arguments. `$BROWSER` goes first; `%s` in it stands for the address, as xdg-open has it. */
-export function openerFor(
+/**
+ * The programs to try in turn, with their arguments. `$BROWSER` goes first: a list with colons between, in which `%s` stands
+ * for the address, as xdg-open has it.
+ */
+export function openersFor(
   url: string,
   { env, platform }: Pick<Surroundings, 'env' | 'platform'>,
-): readonly string[] {
+): readonly (readonly string[])[] {
   const chosen = env['BROWSER']?.trim()
-  if (chosen && chosen !== 'none') {
-    const words = chosen.split(':')[0]?.split(/\s+/) ?? []
+  if (chosen === 'none') return []
+  if (chosen) return chosenOpeners(chosen, url, platform)
+  if (platform === 'darwin') return [['open', url]]
+  // `start` is a word of cmd.exe, which would read & and % in the address.
+  if (platform === 'win32') return [['rundll32', 'url.dll,FileProtocolHandler', url]]
+  const isWindowsBelow = Boolean(env['WSL_DISTRO_NAME'] || env['WSL_INTEROP'])
+  return isWindowsBelow
+    ? [
+        ['wslview', url],
+        ['explorer.exe', url],
+      ]
+    : [['xdg-open', url]]
+}
+
+function chosenOpeners(
+  chosen: string,
+  url: string,
+  platform: NodeJS.Platform,
+): readonly (readonly string[])[] {
+  // On Windows a colon is part of a path.
+  const each = platform === 'win32' ? [chosen] : chosen.split(':').filter((part) => part !== '')
+  return each.map((text) => {
+    const words = text.trim().split(/\s+/)
     return words.some((word) => word.includes('%s'))
       ? words.map((word) => word.replaceAll('%s', () => url))
       : [...words, url]
-  }
-  if (chosen === 'none') return []
-  if (platform === 'darwin') return ['open', url]
-  // `start` is a word of cmd.exe, which would read & and % in the address.
-  if (platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler', url]
-  return ['xdg-open', url]
+  })
+}
+
+/** Whether the program took the address. Some openers are the browser itself and stay: that is a yes, and it is left to itself. */
+function opens(
+  program: string,
+  args: readonly string[],
+  options: { readonly env: NodeJS.ProcessEnv; readonly patienceMs: number },
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: 'ignore', detached: true, env: options.env })
+    const timer = setTimeout(() => resolve(true), Math.max(0, options.patienceMs)).unref()
+    const done = (hasOpened: boolean): void => {
+      clearTimeout(timer)
+      resolve(hasOpened)
+    }
+    child.on('error', () => done(false))
+    child.on('exit', (code) => done(code === 0))
+    child.unref()
+  })
 }

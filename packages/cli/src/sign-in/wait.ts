@@ -1,36 +1,40 @@
-import { Fault } from '@norrix/contract/fault'
+import type { Fault } from '@norrix/contract/fault'
 import type { Io } from '../io/io.ts'
 import { countdownText } from '../io/words.ts'
-import type { Arrival, CallbackListener } from './callback.ts'
+
+export interface Waiting {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  readonly io: Io
+  readonly isTerminal: boolean
+  /** Stands behind the time that is left; asked each second. */
+  readonly note?: () => string | undefined
+  /** What has come to nothing when the time is over. */
+  readonly tooLate: () => Fault
+}
 
 /**
- * Waits for the browser, with the time that is left in sight.
+ * Waits for a person, with the time that is left in sight.
  *
- * @throws Fault sign_in_timeout, and the reason of `signal`
+ * @throws Fault `tooLate`, and the reason of `signal`
  */
-export async function waitForBrowser(
-  listener: CallbackListener,
-  options: {
-    readonly timeoutMs: number
-    readonly signal: AbortSignal
-    readonly io: Io
-    readonly isTerminal: boolean
-  },
-): Promise<Arrival> {
-  const { timeoutMs, signal, io } = options
+export async function waitFor<T>(arrival: Promise<T>, waiting: Waiting): Promise<T> {
+  const { timeoutMs, signal, io, note } = waiting
   const until = Date.now() + timeoutMs
   const show = () =>
-    io.progress(`Waiting, ${countdownText(until - Date.now())} left · stop: Ctrl-C`)
-  if (options.isTerminal) show()
+    io.progress(
+      `Waiting, ${countdownText(until - Date.now())} left · ${note?.() ?? 'stop: Ctrl-C'}`,
+    )
+  if (waiting.isTerminal) show()
   else io.talk.line(`Waiting, ${countdownText(timeoutMs)} left`)
   const ticking = setInterval(show, 1000)
   let timer: NodeJS.Timeout | undefined
   let stop: () => void = () => {}
   try {
     return await Promise.race([
-      listener.arrival,
+      arrival,
       new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(tooLate(timeoutMs)), timeoutMs)
+        timer = setTimeout(() => reject(waiting.tooLate()), timeoutMs)
         stop = () => reject(signal.reason)
         signal.addEventListener('abort', stop, { once: true })
         if (signal.aborted) stop()
@@ -42,11 +46,4 @@ export async function waitForBrowser(
     signal.removeEventListener('abort', stop)
     io.progress('')
   }
-}
-
-function tooLate(timeoutMs: number): Fault {
-  return new Fault('sign_in_timeout', {
-    message: `Nobody finished the sign-in in the browser within ${countdownText(timeoutMs)}.`,
-    fix: 'norrix sign-in again; --timeout 15m waits longer',
-  })
 }

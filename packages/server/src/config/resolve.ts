@@ -78,6 +78,7 @@ function resolveOne(
     upstreams,
     secretFiles: secretFilesOf(file).map((name) => resolve(folder, name)),
     signUp,
+    signIn: { device: file.signIn?.device ?? true },
     runner: resolveRunner(file.runner ?? {}, {
       folder,
       path: resolving.path,

@@ -1,6 +1,6 @@
 import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
 import type { Platform } from '@norrix/contract/builds.policy'
-import type { SignUp, UpstreamConfig } from '../features/identity/index.ts'
+import type { SignIn, SignUp, UpstreamConfig } from '../features/identity/index.ts'
 import type { DatabaseConfig } from '../kernel/db/database.ts'
 
 /** Everything that one environment's server is told. Nothing else reads files or variables. */
@@ -20,6 +20,7 @@ export interface EnvironmentConfig {
   /** Files outside the data folder that hold secrets: no build may read them (ruling 15). */
   readonly secretFiles: readonly string[]
   readonly signUp: SignUp
+  readonly signIn: SignIn
   readonly runner: RunnerConfig | undefined
   readonly limits: Limits
   /** Undefined: nobody reads metrics. */

@@ -41,4 +41,11 @@ export interface IdentityConfig {
   readonly name: string
   readonly upstreams: readonly UpstreamConfig[]
   readonly signUp: SignUp
+  /** Which ways a command line may sign in, besides a browser on its own machine. */
+  readonly signIn: SignIn
+}
+
+export interface SignIn {
+  /** By a code that is typed in a browser anywhere (RFC 8628). */
+  readonly device: boolean
 }

@@ -14,8 +14,10 @@ import { createClaims, type OwnerLink } from './claims/service.ts'
 import type { IdentityConfig } from './config.ts'
 import { claimFlow } from './flows/claim.ts'
 import { dashboardFlow } from './flows/dashboard.ts'
+import { deviceFlow } from './flows/device.ts'
 import type { FlowDeps } from './flows/flow.ts'
 import { farewellFlow } from './flows/farewell.ts'
+import { pasteFlow } from './flows/paste.ts'
 import { requestPath } from './flows/pending.ts'
 import { callbackFlow, requestFlow } from './flows/request.ts'
 import { createPages } from './pages-handler.ts'
@@ -33,7 +35,7 @@ export { isClaimed } from './claims/store.ts'
 export { checkUpstreams } from './upstreams/check.ts'
 export { identityOperator } from './operator.ts'
 export type { PasswordCost } from './accounts/password.ts'
-export type { SignUp, UpstreamConfig } from './config.ts'
+export type { SignIn, SignUp, UpstreamConfig } from './config.ts'
 
 /** What the outer listener knows of a request. */
 export interface RequestFacts {
@@ -73,6 +75,16 @@ export interface IdentityDeps {
   readonly localOrigin: () => string
 }
 
+const flows = [
+  claimFlow,
+  dashboardFlow,
+  deviceFlow,
+  pasteFlow,
+  farewellFlow,
+  callbackFlow,
+  requestFlow,
+]
+
 const sweepEveryMs = 10 * 60 * 1000
 
 /** @throws Fault config_file, data_unusable, secrets_differ */
@@ -104,6 +116,8 @@ export async function identityFeature(deps: IdentityDeps): Promise<Identity> {
     findAccount: (id) => accounts.find(id),
     requestPath,
     requestIdOf,
+    addressOf: (req) => facts.get(req)?.address ?? 'unknown',
+    offersDeviceCodes: config.signIn.device,
     showFault: (req, fault) => protocolFaultPage(place, { ...fault, requestId: requestIdOf(req) }),
     onGrantEnded: (grantHash, req) => recordEnd(deps, grantHash, facts.get(req)),
   })
@@ -114,6 +128,7 @@ export async function identityFeature(deps: IdentityDeps): Promise<Identity> {
     sessions,
     accounts,
     claims,
+    codeGuesses: createThrottle(effects.now),
     upstreams,
     trips,
     server,
@@ -124,9 +139,7 @@ export async function identityFeature(deps: IdentityDeps): Promise<Identity> {
     localOrigin: deps.localOrigin,
   }
   const pages = createPages({
-    routes: [claimFlow, dashboardFlow, farewellFlow, callbackFlow, requestFlow].flatMap((each) =>
-      each(flow),
-    ),
+    routes: flows.flatMap((each) => each(flow)),
     place,
     log: effects.log,
     purposeOf: (req, url) => trips.purposeOf(req, tagOf(url.searchParams.get('state')) ?? ''),

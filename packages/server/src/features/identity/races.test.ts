@@ -11,7 +11,8 @@ import type { Tables } from '../../schema/index.ts'
 import { migrations } from '../../schema/migrations/index.ts'
 import { stateAdapter } from './authorization-server/adapter.ts'
 import { replaceClaim, useClaim } from './claims/store.ts'
-import { saveState, sweepStates, takeState } from './states.ts'
+import { claimDeviceRequest, settleDeviceRequest } from './authorization-server/device-codes.ts'
+import { saveState, sweepStates, sweptAfterMs, takeState } from './states.ts'
 
 let folder: string
 let database: TestDatabase
@@ -62,9 +63,24 @@ test('of many who come back from an upstream with one trip one goes on', async (
   expect(taken.filter((payload) => payload !== undefined)).toHaveLength(1)
 })
 
-test('two sweeps at once remove what has expired and nothing else', async () => {
+test('of many who claim a code at once it is one person’s, and of many answers one is heard (T17)', async () => {
+  const now = Date.now()
+  const expiresAt = now + 60_000
+  const request = { handle: 'handle', params: {}, address: '::1', startedAt: now, expiresAt }
+  const deps = { db, effects: { now: () => now } }
+  const people = ['user_1', 'user_2', 'user_3', 'user_4', 'user_5']
+  const claims = await Promise.all(
+    people.map((accountId) => claimDeviceRequest(deps, request, accountId)),
+  )
+  expect(claims.filter(Boolean)).toHaveLength(1)
+  const owner = people[claims.indexOf(true)] ?? ''
+  const heard = await Promise.all(people.map(() => settleDeviceRequest(deps, request, owner)))
+  expect(heard.filter(Boolean)).toHaveLength(1)
+})
+
+test('two sweeps at once remove what expired a while ago and nothing else', async () => {
   for (let n = 0; n < 50; n += 1) {
-    const expiresAt = Date.now() + (n % 2 ? 60_000 : -1)
+    const expiresAt = Date.now() + (n % 2 ? -1 : -sweptAfterMs - 1)
     await saveState(db.kysely, { model: 'Session', id: `${n}`, payload: {}, expiresAt })
   }
   await Promise.all([1, 2, 3, 4].map(() => sweepStates(db.kysely, Date.now())))

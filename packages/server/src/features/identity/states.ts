@@ -1,6 +1,7 @@
 import type { Db } from '../../kernel/db/database.ts'
 import { hashToken } from '../../kernel/secrets.ts'
 import type { Tables } from '../../schema/index.ts'
+import type { OidcStatesTable } from '../../schema/tables/accounts.ts'
 
 /**
  * Short-lived state of sign-ins, under the digest of the secret that opens it (ruling 24). Whoever reads the table gets
@@ -29,8 +30,11 @@ export interface NewState extends StateKey {
 }
 
 export interface FoundState {
+  /** What the row is stored under: it names the row and opens nothing. */
+  readonly idHash: string
   readonly payload: Payload
   readonly consumedAt: number | null
+  readonly expiresAt: number | null
 }
 
 /** Writes a row, or replaces its text. Whether it is consumed stays as it was. */
@@ -59,20 +63,40 @@ export async function findState(
   now: number,
 ): Promise<FoundState | undefined> {
   const row = await live(db, model, now).where('id_hash', '=', hashToken(id)).executeTakeFirst()
-  return row && { payload: readPayload(row.payload, id), consumedAt: row.consumed_at }
+  return row && toFound(row, id)
 }
 
 /** Finds by another name than the id. The payload then comes without its id: nobody has brought it. */
 export async function findStateBy(
   db: StatesDb,
   model: string,
-  by: { readonly uid: string } | { readonly userCode: string },
+  by: { readonly uid: string } | { readonly userCode: string } | { readonly idHash: string },
   now: number,
 ): Promise<FoundState | undefined> {
-  const [column, text] =
-    'uid' in by ? (['uid_hash', by.uid] as const) : (['user_code_hash', by.userCode] as const)
-  const row = await live(db, model, now).where(column, '=', hashToken(text)).executeTakeFirst()
-  return row && { payload: readPayload(row.payload, undefined), consumedAt: row.consumed_at }
+  const [column, digest] = digestOf(by)
+  const row = await live(db, model, now).where(column, '=', digest).executeTakeFirst()
+  return row && toFound(row, undefined)
+}
+
+function digestOf(by: Parameters<typeof findStateBy>[2]) {
+  if ('idHash' in by) return ['id_hash', by.idHash] as const
+  return 'uid' in by
+    ? (['uid_hash', hashToken(by.uid)] as const)
+    : (['user_code_hash', hashToken(by.userCode)] as const)
+}
+
+/** From now on the row dies with the grant. */
+export async function tieToGrant(
+  db: StatesDb,
+  { model, idHash }: { readonly model: string; readonly idHash: string },
+  grantId: string,
+): Promise<void> {
+  await db
+    .updateTable('oidc_states')
+    .set({ grant_hash: hashToken(grantId) })
+    .where('model', '=', model)
+    .where('id_hash', '=', idHash)
+    .execute()
 }
 
 /** Marks a row as used; false when it was used before, or is not there. One statement, so that two at once differ. */
@@ -159,7 +183,7 @@ export async function removeTokens(db: StatesDb, grantHash: string): Promise<voi
   await db.deleteFrom('oidc_states').where('grant_hash', '=', grantHash).execute()
 }
 
-/** Puts off a row's end. A row that is gone stays gone: nothing is inserted. */
+/** Rewrites a row, or puts off its end. A row that is gone stays gone: nothing is inserted. */
 export async function extendState(
   db: StatesDb,
   { model, id }: StateKey,
@@ -193,7 +217,10 @@ export async function removeBrowserMemories(db: StatesDb, accountId: string): Pr
     .execute()
 }
 
-/** Removes what has expired, but for rows that somebody else is at: another server's sweep, or a grant's end. */
+/** What has expired is found by nobody who asks for it; its row stays this long. */
+export const sweptAfterMs = 5 * 60_000
+
+/** Removes what has expired a while ago, but for rows that somebody else is at: another server's sweep, or a grant's end. */
 export async function sweepStates(db: StatesDb, now: number): Promise<void> {
   await db
     .deleteFrom('oidc_states')
@@ -203,7 +230,7 @@ export async function sweepStates(db: StatesDb, now: number): Promise<void> {
         'in',
         selectFrom('oidc_states as expired')
           .select(['expired.model', 'expired.id_hash'])
-          .where('expired.expires_at', '<=', now)
+          .where('expired.expires_at', '<=', now - sweptAfterMs)
           .forUpdate()
           .skipLocked()
           .$asTuple('model', 'id_hash'),
@@ -231,9 +258,18 @@ function contentOf(state: NewState) {
 function live(db: StatesDb, model: string, now: number) {
   return db
     .selectFrom('oidc_states')
-    .select(['payload', 'consumed_at'])
+    .select(['id_hash', 'payload', 'consumed_at', 'expires_at'])
     .where('model', '=', model)
     .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', now)]))
+}
+
+function toFound(
+  row: Pick<OidcStatesTable, 'id_hash' | 'payload' | 'consumed_at' | 'expires_at'>,
+  id: string | undefined,
+): FoundState {
+  const payload = readPayload(row.payload, id)
+  const { id_hash: idHash, consumed_at: consumedAt, expires_at: expiresAt } = row
+  return { idHash, payload, consumedAt, expiresAt }
 }
 
 /**

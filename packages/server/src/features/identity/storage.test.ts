@@ -12,6 +12,7 @@ import {
   startCommandLine,
 } from '../../../../../test/identity/command-line.ts'
 import { serveIdentity, type Served } from '../../../../../test/identity/served.ts'
+import { sweptAfterMs } from './states.ts'
 
 let served: Served
 beforeAll(async () => {
@@ -86,7 +87,7 @@ test('what has expired is swept away, and what lives is not', async () => {
   const count = async () =>
     (await served.db.kysely.selectFrom('oidc_states').select('model').execute()).length
   const before = await count()
-  served.pass(16 * 60 * 1000)
+  served.pass(15 * 60_000 + sweptAfterMs + 1000)
   await fetch(`${served.url}/jwks`)
   await new Promise((resolve) => setTimeout(resolve, 200))
   const models = await served.db.kysely

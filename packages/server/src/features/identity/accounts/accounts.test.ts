@@ -4,7 +4,7 @@ import { Browser } from '../../../../../../test/identity/browser.ts'
 import { ana, claimByPassword } from '../../../../../../test/identity/command-line.ts'
 import { serveIdentity } from '../../../../../../test/identity/served.ts'
 import { createPasswords, passwordCost } from './password.ts'
-import { createThrottle } from './throttle.ts'
+import { createThrottle, passwordBuckets } from './throttle.ts'
 
 test('a wrong password and an unknown address get the same answer', async () => {
   const served = await serveIdentity()
@@ -65,13 +65,13 @@ test('guessing is slowed after five tries, and the owner elsewhere still gets in
   const guesser = { account: 'ana@example.com', address: '203.0.113.7' }
   const owner = { account: 'ana@example.com', address: '198.51.100.2' }
   for (let tries = 0; tries < 5; tries += 1) {
-    expect(throttle.waitSeconds(guesser)).toBe(0)
-    throttle.fail(guesser)
+    expect(throttle.waitSeconds(passwordBuckets(guesser))).toBe(0)
+    throttle.fail(passwordBuckets(guesser))
   }
-  expect(throttle.waitSeconds(guesser)).toBe(15)
-  expect(throttle.waitSeconds(owner)).toBe(0)
+  expect(throttle.waitSeconds(passwordBuckets(guesser))).toBe(15)
+  expect(throttle.waitSeconds(passwordBuckets(owner))).toBe(0)
   now += 15_000
-  expect(throttle.waitSeconds(guesser)).toBe(0)
+  expect(throttle.waitSeconds(passwordBuckets(guesser))).toBe(0)
 })
 
 test('a guess spread over a thousand addresses is held to one in two seconds, and so is the wait of the owner', () => {
@@ -80,27 +80,26 @@ test('a guess spread over a thousand addresses is held to one in two seconds, an
   let tried = 0
   for (let at = 0; at < 1000; at += 1) {
     const guess = { account: 'ana@example.com', address: `10.0.${at >> 8}.${at & 255}` }
-    if (throttle.waitSeconds(guess) > 0) continue
-    throttle.fail(guess)
+    if (throttle.waitSeconds(passwordBuckets(guess)) > 0) continue
+    throttle.fail(passwordBuckets(guess))
     tried += 1
   }
   expect(tried).toBe(40)
   const owner = { account: 'ana@example.com', address: '198.51.100.2' }
-  expect(throttle.waitSeconds(owner)).toBeLessThanOrEqual(2)
+  expect(throttle.waitSeconds(passwordBuckets(owner))).toBeLessThanOrEqual(2)
   now += 2000
-  expect(throttle.waitSeconds(owner)).toBe(0)
+  expect(throttle.waitSeconds(passwordBuckets(owner))).toBe(0)
 })
 
 test('one IPv6 network counts as one address (T69)', () => {
   const throttle = createThrottle(() => 0)
   for (let at = 0; at < 30; at += 1) {
-    throttle.fail({
-      account: `user-${at}@example.com`,
-      address: `2001:db8:1:2::${at.toString(16)}`,
-    })
+    const address = `2001:db8:1:2::${at.toString(16)}`
+    throttle.fail(passwordBuckets({ account: `user-${at}@example.com`, address }))
   }
-  expect(throttle.waitSeconds({ account: 'x', address: '2001:db8:1:2::ffff' })).toBeGreaterThan(0)
-  expect(throttle.waitSeconds({ account: 'x', address: '2001:db8:1:3::1' })).toBe(0)
+  const wait = (address: string) => throttle.waitSeconds(passwordBuckets({ account: 'x', address }))
+  expect(wait('2001:db8:1:2::ffff')).toBeGreaterThan(0)
+  expect(wait('2001:db8:1:3::1')).toBe(0)
 })
 
 test('open sign-up on our own page makes an account and an organization, and each address once', async () => {

@@ -18,7 +18,7 @@ import {
 } from './account.ts'
 import type { Passwords } from './password.ts'
 import { findAccount, findIdentity, insertAccount, updateProfile } from './store.ts'
-import type { Throttle } from './throttle.ts'
+import { passwordBuckets, type Throttle } from './throttle.ts'
 
 /** Where a request came from, for the audit. */
 export interface Origin {
@@ -151,15 +151,15 @@ async function checkPassword(
   { email, password, address }: { email: string; password: string; address: string },
 ): Promise<PasswordVerdict> {
   const subject = localSubject(email)
-  const attempt = { account: subject, address }
-  const seconds = throttle.waitSeconds(attempt)
+  const buckets = passwordBuckets({ account: subject, address })
+  const seconds = throttle.waitSeconds(buckets)
   if (seconds > 0) return { kind: 'wait', seconds }
   // Counted before the slow part, or a hundred at once would all find the bucket empty.
-  throttle.fail(attempt)
+  throttle.fail(buckets)
   const row = await findIdentity(db.kysely, { issuer: embeddedIssuer, subject })
   const matches = await passwords.matches(password, row?.password_hash ?? undefined)
   if (!row || !matches) return { kind: 'wrong' }
-  throttle.succeed(attempt)
+  throttle.forget(buckets[0])
   if (row.disabled_at !== null) throw disabled()
   return { kind: 'right', account: toAccount(row) }
 }

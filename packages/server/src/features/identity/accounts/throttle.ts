@@ -1,36 +1,31 @@
 import type { Clock } from '../../../kernel/clock.ts'
 
 /**
- * Slows down guessing. Three buckets count each wrong password: one for the account from this address, one for the
- * address, one for the account from anywhere. The last is wide, since a stranger can fill it: it caps a guess spread over
- * many addresses at one in two seconds, and the owner is never shut out for longer than that.
+ * Slows down guessing. A guess is counted in several buckets at once; whoever fills one waits until time has emptied it a
+ * little.
  *
  * Kept in this process's memory: it starts empty after a restart, and two processes count apart.
  */
 export interface Throttle {
   /** Seconds to wait before the next attempt; 0 means go on. */
-  waitSeconds(attempt: Attempt): number
-  /** Counts a wrong password. */
-  fail(attempt: Attempt): void
-  /** Forgets the account's failures from this address, once the password was right. */
-  succeed(attempt: Attempt): void
+  waitSeconds(buckets: readonly Bucket[]): number
+  /** Counts a wrong guess. */
+  fail(buckets: readonly Bucket[]): void
+  /** Takes one count back: what was counted before it was looked at was right. */
+  forgive(buckets: readonly Bucket[]): void
+  /** Forgets what a bucket holds. */
+  forget(bucket: Bucket): void
 }
 
-export interface Attempt {
-  readonly account: string
-  readonly address: string
+export interface Bucket {
+  readonly key: string
+  readonly limit: Limit
 }
 
-interface Limit {
+export interface Limit {
   readonly burst: number
   readonly secondsEach: number
 }
-
-const limits = {
-  pair: { burst: 5, secondsEach: 15 },
-  address: { burst: 30, secondsEach: 4 },
-  account: { burst: 40, secondsEach: 2 },
-} as const satisfies Record<string, Limit>
 
 /** Buckets kept at once; the longest unused go first. */
 const bucketsMax = 10_000
@@ -44,9 +39,9 @@ export function createThrottle(now: Clock): Throttle {
     return overMs <= 0 ? 0 : Math.ceil(overMs / 1000)
   }
   return {
-    waitSeconds: (attempt) => Math.max(...bucketsOf(attempt).map(wait)),
-    fail(attempt) {
-      for (const { key, limit } of bucketsOf(attempt)) {
+    waitSeconds: (buckets) => Math.max(...buckets.map(wait)),
+    fail(buckets) {
+      for (const { key, limit } of buckets) {
         const from = Math.max(now(), emptyAt.get(key) ?? 0)
         emptyAt.delete(key)
         emptyAt.set(key, from + limit.secondsEach * 1000)
@@ -56,20 +51,51 @@ export function createThrottle(now: Clock): Throttle {
         emptyAt.delete(key)
       }
     },
-    succeed: (attempt) => void emptyAt.delete(bucketsOf(attempt)[0].key),
+    forgive(buckets) {
+      for (const { key, limit } of buckets) {
+        const until = emptyAt.get(key)
+        if (until !== undefined) emptyAt.set(key, until - limit.secondsEach * 1000)
+      }
+    },
+    forget: ({ key }) => void emptyAt.delete(key),
   }
 }
 
-interface Bucket {
-  readonly key: string
-  readonly limit: Limit
+/**
+ * For wrong passwords: one bucket for the account from this address, one for the address, one for the account from anywhere.
+ * The last is wide, since a stranger can fill it: it caps a guess spread over many addresses at one in two seconds, and the
+ * owner is never shut out for longer than that.
+ */
+export function passwordBuckets({
+  account,
+  address,
+}: {
+  readonly account: string
+  readonly address: string
+}): readonly [Bucket, Bucket, Bucket] {
+  return [
+    { key: `pair ${account} ${network(address)}`, limit: { burst: 5, secondsEach: 15 } },
+    { key: `address ${network(address)}`, limit: { burst: 30, secondsEach: 4 } },
+    { key: `account ${account}`, limit: { burst: 40, secondsEach: 2 } },
+  ]
 }
 
-function bucketsOf({ account, address }: Attempt): readonly [Bucket, Bucket, Bucket] {
+/**
+ * For wrong codes of devices: five, then one in 15 seconds, for each address and each account that is signed in there. All
+ * of them together guess ten a second: in the ten minutes of a code 6,000 of 20^8 (RFC 8628 section 5.1).
+ */
+export function deviceCodeBuckets({
+  account,
+  address,
+}: {
+  readonly account: string | undefined
+  readonly address: string
+}): readonly Bucket[] {
+  const few = { burst: 5, secondsEach: 15 }
   return [
-    { key: `pair ${account} ${network(address)}`, limit: limits.pair },
-    { key: `address ${network(address)}`, limit: limits.address },
-    { key: `account ${account}`, limit: limits.account },
+    { key: `code address ${network(address)}`, limit: few },
+    ...(account === undefined ? [] : [{ key: `code account ${account}`, limit: few }]),
+    { key: 'code', limit: { burst: 200, secondsEach: 0.1 } },
   ]
 }
 

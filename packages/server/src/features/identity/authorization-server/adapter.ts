@@ -3,6 +3,8 @@ import type { Clock } from '../../../kernel/clock.ts'
 import type { Database } from '../../../kernel/db/database.ts'
 import { hashToken } from '../../../kernel/secrets.ts'
 import type { Tables } from '../../../schema/index.ts'
+import { pollDeviceCode } from './device-codes.ts'
+import { createPollClock, type PollClock } from './poll-clock.ts'
 import {
   addState,
   consumeState,
@@ -30,15 +32,16 @@ export function stateAdapter(deps: {
   now: Clock
   onReuse: (grantHash: string) => void
 }): AdapterFactory {
+  const clock = createPollClock(deps.now)
   return (model) => ({
-    ...createAdapter(model, deps),
+    ...createAdapter(model, { ...deps, clock }),
     ...(model === 'ReplayDetection' && usedOnce(deps)),
   })
 }
 
 function createAdapter(
   model: string,
-  { db, now, onReuse }: Parameters<typeof stateAdapter>[0],
+  { db, now, onReuse, clock }: Parameters<typeof stateAdapter>[0] & { readonly clock: PollClock },
 ): Adapter {
   return {
     async upsert(id, payload, expiresInSeconds) {
@@ -60,7 +63,12 @@ function createAdapter(
         })
       })
     },
-    find: async (id) => toPayload(await findState(db.kysely, { model, id }, now())),
+    find: async (id) =>
+      toPayload(
+        model === 'DeviceCode'
+          ? await pollDeviceCode({ db, effects: { now }, clock }, id)
+          : await findState(db.kysely, { model, id }, now()),
+      ),
     findByUid: async (uid) => toPayload(await findStateBy(db.kysely, model, { uid }, now())),
     async findByUserCode(userCode) {
       const found = toPayload(await findStateBy(db.kysely, model, { userCode }, now()))

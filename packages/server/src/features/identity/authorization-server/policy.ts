@@ -15,6 +15,7 @@ export const browserMemorySeconds = 8 * hour
 export const lives: Configuration['ttl'] = {
   AccessToken: (_ctx, token) => (token.clientId === dashboardClientId ? minute : 10 * minute),
   AuthorizationCode: minute,
+  DeviceCode: 10 * minute,
   Grant: (_ctx, grant) => (grant.clientId === dashboardClientId ? 5 * minute : refreshLifeSeconds),
   IdToken: 10 * minute,
   Interaction: requestLifeSeconds,

@@ -12,8 +12,10 @@ import type { CookieNames } from '../web/cookies.ts'
 import type { Html } from '../web/html.ts'
 import { setPageHeaders } from '../web/send.ts'
 import { stateAdapter } from './adapter.ts'
-import { clientsOf } from './clients.ts'
+import { alsoByHand, clientsOf } from './clients.ts'
+import type { DeviceInfo } from './device-codes.ts'
 import type { ServerKeys } from './keys.ts'
+import { pollIntervalSeconds } from './poll-clock.ts'
 import { findGrant, isCommandLine, lives, promptPolicy } from './policy.ts'
 import { extendRefresh } from './refresh.ts'
 
@@ -34,7 +36,14 @@ export interface ProviderDeps {
   /** A refresh token was given back, or a code was used twice: what hangs on the grant is over. */
   readonly onGrantEnded: (grantHash: string, req: IncomingMessage) => Promise<void>
   readonly requestIdOf: (req: IncomingMessage) => string
+  readonly addressOf: (req: IncomingMessage) => string
+  /** An operator may switch them off. */
+  readonly offersDeviceCodes: boolean
 }
+
+/** Where a device asks for a code, and where its person types it. Not below it: what is there the library takes for its own pages. */
+export const deviceCodePath = '/device-code'
+export const devicePath = '/device'
 
 /** As the library words it; `error_description` may hold what a client sent. */
 export interface ProtocolError {
@@ -54,6 +63,11 @@ export function createProvider(deps: ProviderDeps): Provider {
   // `prepare` in authorization-server.ts has replaced the forwarded headers by our own origin: links never follow a
   // `Host` that somebody sent (T87).
   provider.proxy = true
+  alsoByHand(provider, deps.publicUrl)
+  provider.on('device_authorization.success', (_ctx, answer) => {
+    // RFC 8628 section 3.2 has a default for who leaves it out; here it is said.
+    Object.assign(answer, { interval: pollIntervalSeconds })
+  })
   provider.on('server_error', (ctx, error) => {
     const requestId = deps.requestIdOf(ctx.req)
     deps.effects.log.error('identity.protocol_failed', { requestId, error })
@@ -105,12 +119,15 @@ function configurationOf(deps: ProviderDeps, onReuse: (grantHash: string) => voi
       revocation: '/revoke',
       userinfo: '/userinfo',
       end_session: '/authorize/end',
+      device_authorization: deviceCodePath,
+      // Only named in answers: the page there is ours.
+      code_verification: devicePath,
     },
     scopes: ['openid', 'offline_access', 'email', 'profile'],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     responseTypes: ['code'],
     pkce: { required: () => true },
-    extraParams: ['device'],
+    extraParams: ['device', 'system'],
     clientAuthMethods: ['none', 'client_secret_post'],
     enabledJWA: {
       idTokenSigningAlgValues: ['ES256'],
@@ -141,6 +158,14 @@ function configurationOf(deps: ProviderDeps, onReuse: (grantHash: string) => voi
     },
     features: {
       devInteractions: { enabled: false },
+      deviceFlow: {
+        enabled: deps.offersDeviceCodes,
+        // 34 bits and no vowels: easy to type, and never a word (RFC 8628 section 6.1).
+        charset: 'base-20',
+        mask: '****-****',
+        deviceInfo: (ctx) =>
+          ({ address: deps.addressOf(ctx.req), askedAt: effects.now() }) satisfies DeviceInfo,
+      },
       dPoP: { enabled: true },
       pushedAuthorizationRequests: { enabled: false },
       resourceIndicators: { enabled: false },

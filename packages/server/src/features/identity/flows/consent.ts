@@ -16,6 +16,8 @@ export async function showConsent(
   const body = consentPage(deps.place, {
     path: requestPath(request.uid),
     device: request.device,
+    system: request.system,
+    askedFrom: request.askedFrom,
     account,
     signedInWith: deps.upstreams.nameOf(account.issuer),
     address: origin.address,
@@ -37,7 +39,7 @@ export async function answerConsent(
   }
   const account = await accountOf(deps, request)
   const location = await server.approve({ ...visit, request }, (grantHash) =>
-    startSession(deps, visit, { account, grantHash, device: request.device }),
+    startSession(deps, visit, { account, grantHash, request }),
   )
   redirect(visit.res, location)
 }
@@ -46,10 +48,11 @@ export async function answerConsent(
 function startSession(
   { db, sessions, audit, upstreams }: FlowDeps,
   { origin }: Visit,
-  { account, grantHash, device }: { account: Account; grantHash: string; device: string },
+  { account, grantHash, request }: { account: Account; grantHash: string; request: PendingRequest },
 ): Promise<void> {
   const signedInWith = upstreams.nameOf(account.issuer)
-  const { address } = origin
+  const { device, askedFrom } = request
+  const address = askedFrom ?? origin.address
   return db.transaction(async (tx) => {
     const session = { accountId: account.id, grantHash, device, signedInWith, address }
     const { id } = await sessions.startCli(tx, session)
@@ -58,7 +61,7 @@ function startSession(
       action: 'sessions.create',
       orgId: null,
       subjectId: id,
-      details: { kind: 'cli', device, signedInWith },
+      details: { kind: 'cli', device, signedInWith, ...(askedFrom && { askedFrom }) },
       ...origin,
     })
   })

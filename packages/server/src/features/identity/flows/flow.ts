@@ -5,6 +5,7 @@ import type { Tables } from '../../../schema/index.ts'
 import type { Audit } from '../../audit/index.ts'
 import type { Sessions } from '../../sessions/index.ts'
 import type { Accounts, Origin } from '../accounts/service.ts'
+import type { Throttle } from '../accounts/throttle.ts'
 import type { AuthorizationServer } from '../authorization-server/authorization-server.ts'
 import type { Claims } from '../claims/service.ts'
 import type { IdentityConfig } from '../config.ts'
@@ -21,6 +22,8 @@ export interface FlowDeps {
   readonly sessions: Sessions
   readonly accounts: Accounts
   readonly claims: Claims
+  /** Wrong codes of devices. */
+  readonly codeGuesses: Throttle
   readonly upstreams: Upstreams
   readonly trips: Trips
   readonly server: AuthorizationServer

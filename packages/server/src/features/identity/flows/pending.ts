@@ -11,8 +11,8 @@ export function targetOf({ uid, client, device }: PendingRequest): SignInFor {
   return { path: requestPath(uid), device: client === commandLineClientId ? device : undefined }
 }
 
-export function formsLeadTo({ client }: PendingRequest): FormsLeadTo {
-  return client === commandLineClientId ? 'command-line' : 'ourselves'
+export function formsLeadTo({ client, askedFrom }: PendingRequest): FormsLeadTo {
+  return client === commandLineClientId && askedFrom === undefined ? 'command-line' : 'ourselves'
 }
 
 export function notPartOfThis(): Fault {

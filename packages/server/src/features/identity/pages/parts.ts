@@ -8,6 +8,8 @@ export interface Field {
   readonly autocomplete: string
   readonly value?: string | undefined
   readonly hint?: string | undefined
+  /** Typed from a screen: large, in capitals, all of one width. */
+  readonly look?: 'code'
   readonly optional?: boolean
   readonly focus?: boolean
 }
@@ -36,6 +38,9 @@ function attributes(
     ...(field.optional ? [] : [html` required`]),
     ...(field.type === 'email'
       ? [html` inputmode="email" autocapitalize="none" spellcheck="false"`]
+      : []),
+    ...(field.look === 'code'
+      ? [html` class="code" maxlength="20" autocapitalize="characters" spellcheck="false"`]
       : []),
     ...(field.focus ? [html` autofocus`] : []),
     ...(problem === undefined ? [] : [html` aria-invalid="true"`]),

@@ -52,6 +52,16 @@ input {
   width: 100%; min-height: 2.75rem; padding: .5rem .75rem; border-radius: 8px; border: 1px solid var(--field-border);
   background: var(--field); color: inherit; font: inherit;
 }
+input.code { font: 600 1.375rem/1.4 ui-monospace, monospace; letter-spacing: .12em; text-transform: uppercase; text-align: center; }
+.tick { display: flex; gap: .625rem; align-items: flex-start; }
+.tick input { width: 1.25rem; min-height: 0; height: 1.25rem; margin: .125rem 0 0; flex: none; accent-color: var(--accent); }
+textarea {
+  width: 100%; padding: .625rem .75rem; border-radius: 8px; border: 1px solid var(--field-border); resize: vertical;
+  background: var(--field); color: inherit; font: .9375rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; word-break: break-all;
+}
+.carried { margin: 1.5rem 0 0; }
+kbd { font: .875em ui-monospace, monospace; border: 1px solid var(--border); border-radius: 4px; padding: 0 .25rem; background: var(--bg); }
+.warning { margin: 1.25rem 0 0; padding: .75rem .875rem; border-radius: 8px; border: 1px solid var(--warning); color: var(--warning); font-size: .9375rem; }
 input[aria-invalid='true'] { border-color: var(--danger); }
 .hint { font-size: .875rem; color: var(--muted); margin: 0; }
 .problem { font-size: .875rem; color: var(--danger); margin: 0; }
@@ -64,7 +74,7 @@ input[aria-invalid='true'] { border-color: var(--danger); }
 .button:hover { background: var(--accent-hover); color: var(--on-accent); }
 .button.plain { background: transparent; color: var(--text); border-color: var(--field-border); }
 .button.plain:hover { background: var(--bg); color: var(--text); }
-:is(a, button, input, summary):focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+:is(a, button, input, textarea, summary):focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .choices { display: grid; gap: .625rem; margin: 1.5rem 0 0; padding: 0; list-style: none; }
 .or { display: flex; align-items: center; gap: .75rem; margin: 1.5rem 0 0; color: var(--muted); font-size: .875rem; }
 .or::before, .or::after { content: ''; flex: 1; border-top: 1px solid var(--border); }

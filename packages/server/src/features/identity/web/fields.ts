@@ -2,7 +2,7 @@ import { givenName } from '@norrix/contract/basic.shapes'
 
 /** What people type into our forms, and what is wrong with it. */
 
-export type FieldName = 'name' | 'email' | 'password' | 'orgName' | 'form'
+export type FieldName = 'name' | 'email' | 'password' | 'orgName' | 'code' | 'matches' | 'form'
 /** One sentence for each field that has to be mended; `form` speaks of all of it. */
 export type FieldErrors = Partial<Record<FieldName, string>>
 
@@ -68,6 +68,13 @@ export function readDevice(text: unknown): string {
   const parsed = givenName.safeParse(text)
   return parsed.success ? parsed.data : 'unnamed device'
 }
+
+/** The operating system that a device says it has; any other word is left out. */
+export function readSystem(text: unknown): string | undefined {
+  return typeof text === 'string' && deviceSystems.includes(text) ? text : undefined
+}
+
+const deviceSystems: readonly string[] = ['Linux', 'macOS', 'Windows']
 
 /** A browser in a few words, for the list of sessions. */
 export function describeBrowser(agent: string): string {
