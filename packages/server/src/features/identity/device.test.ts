@@ -287,7 +287,7 @@ test('ending the session before the device has polled leaves it without tokens',
       .where('grant_hash', '=', row.grant_hash)
       .execute()
   expect(await tied()).toEqual([{ model: 'DeviceCode' }])
-  await served.db.transaction((tx) => served.identity.endGrant(tx, row.grant_hash ?? ''))
+  await served.db.transaction((tx) => served.identity.states.endGrant(tx, row.grant_hash ?? ''))
   expect(await tied()).toEqual([])
   expect(await poll(device)).toBe('invalid_grant')
 })
