@@ -247,7 +247,7 @@ test.skipIf(await isTaken(4400))('no server', async () => {
 
 test('sessions revoke', async () => {
   const sessions = JSON.parse((await run('sessions list --json')).stdout).sessions
-  const other = sessions.find((session: { current: boolean }) => !session.current)
+  const other = sessions.find((session: { kind: string }) => session.kind === 'browser')
   const { stdout } = await run(`sessions revoke ${other.id}`)
   expect(plain(stdout.replace(other.id, 'ses_9kLm2x'))).toMatchInlineSnapshot(`
     "
