@@ -13,7 +13,7 @@ export interface RunOptions {
   /** A fresh, empty one for each run unless given. */
   readonly home?: string
   readonly cwd?: string
-  /** On top of an environment that holds PATH, HOME and a UTF-8 locale and nothing else. Undefined takes one away. */
+  /** On top of an environment that holds PATH, HOME, a UTF-8 locale and NORRIX_STORAGE=file, and nothing else. Undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Written to stdin, which is closed then. */
   readonly input?: string
@@ -191,6 +191,8 @@ function environmentFor(
     USERPROFILE: home,
     LANG: 'C.UTF-8',
     TZ: 'UTC',
+    // Not the keyring of whoever runs the tests.
+    NORRIX_STORAGE: 'file',
     ...changes,
   }
 }

@@ -1,5 +1,6 @@
 import { buildStates, buildTypes, platforms } from '@norrix/contract/builds.policy'
 import type { Command } from './command.ts'
+import { keyStorages } from './home/settings.ts'
 
 /** Every command: its words, its help and where it is loaded from when it is called. Nothing here loads a command. */
 export interface CommandRow {
@@ -26,13 +27,14 @@ export interface Choices {
 /** `values` are all that a flag takes, for completion; the command itself refuses others. */
 export type OptionRow = readonly [flags: string, summary: string, values?: readonly string[]]
 
-export type GlobalFlag = '--org' | '--env' | '--dev'
+export type GlobalFlag = '--org' | '--env' | '--dev' | '--profile'
 
 /** On every command that is not `without` them. */
 export const globalOptions: readonly OptionRow[] = [
   ['--org <id>', 'organization for this command'],
   ['--env <name>', 'environment: prod (default), dev, or one of your own'],
   ['--dev', 'short for --env dev'],
+  ['--profile <name>', 'sessions of their own, for a second account'],
   ['--json', 'one JSON document on stdout, or one event a line'],
   ['-n, --non-interactive', 'never ask; implied by NORRIX_API_KEY and without a terminal'],
 ]
@@ -68,6 +70,11 @@ export const commandTable: readonly CommandRow[] = [
       ['--no-browser', 'print the address only'],
       ['--timeout <time>', 'how long to wait for the browser (default 5m)'],
       ['--callback-port <port>', 'port of this machine for the way back, for tunnels'],
+      ['--storage <place>', 'for the key of your sessions: keyring or file', keyStorages],
+    ],
+    notes: [
+      'Sessions are encrypted. Their key goes into the keyring of this machine where',
+      '@napi-rs/keyring@2.1.2 is installed beside norrix, else into a file.',
     ],
     examples: ['norrix sign-in https://norrix.example.com', 'norrix sign-in --dev'],
     load: async () => (await import('./commands/sign-in.ts')).signIn,
@@ -108,7 +115,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     words: 'init',
     summary: 'write norrix.config.ts for the project in this folder',
-    without: ['--org', '--env', '--dev'],
+    without: ['--org', '--env', '--dev', '--profile'],
     options: [
       ['--name <name>', "the app's name"],
       ['--app-version <version>', 'the version that users see'],
@@ -201,7 +208,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     words: 'completion <shell>',
     summary: 'print what makes Tab complete norrix in your shell',
-    without: ['--org', '--env', '--dev'],
+    without: ['--org', '--env', '--dev', '--profile'],
     choices: { shell: { called: 'shell', values: shells } },
     notes: [
       'To install it, once:',
@@ -215,7 +222,7 @@ export const commandTable: readonly CommandRow[] = [
   },
   {
     words: 'runners start',
-    without: ['--org'],
+    without: ['--org', '--profile'],
     summary: 'run builds on this machine, until stopped',
     options: [
       ['--url <origin>', 'the server (default: that of the environment)'],

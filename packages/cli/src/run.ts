@@ -1,5 +1,5 @@
 import { Fault } from '@norrix/contract/fault'
-import { fileSessionStore } from './home/sessions.ts'
+import { fileSessionStore, type SessionStore } from './home/sessions.ts'
 import { settingsFile } from './home/settings.ts'
 import { homePaths } from './home/folder.ts'
 import { toAscii } from './io/clean.ts'
@@ -8,6 +8,8 @@ import { createIo, type Io } from './io/io.ts'
 import { isAutomated, speaksUtf8, type Surroundings } from './io/terminal.ts'
 import type { Call } from './needs/call.ts'
 import { hasKey } from './needs/credential.ts'
+import { readProfile } from './needs/profile.ts'
+import { readStorage } from './needs/storage.ts'
 import type { Basics } from './needs/basics.ts'
 import { createResolver } from './needs/resolve.ts'
 import { idleOrg, readArguments } from './program.ts'
@@ -56,15 +58,31 @@ function mayAsk({ options }: Call, { env, stdin, stderr }: Surroundings): boolea
 }
 
 function basicsOf(call: Call, around: Surroundings, io: Io): Basics {
-  const paths = homePaths(around)
+  const { env, now } = around
+  const profile = readProfile(call, env)
+  const paths = homePaths(around, profile.name)
   const notice = (sentence: string): void => io.talk.marked('warning', sentence)
+  const settings = settingsFile(paths, notice, now)
+  const wanted = readStorage(call, env)
+  const sessionsOf = (name: string): SessionStore =>
+    fileSessionStore({
+      paths: homePaths(around, name),
+      profile: name,
+      settings,
+      env,
+      notice,
+      now,
+      wanted,
+    })
   return {
     around,
     io,
     call,
+    profile,
     paths,
-    settings: settingsFile(paths, notice, around.now),
-    sessions: fileSessionStore(paths, notice, around.now),
+    settings,
+    sessions: sessionsOf(profile.name),
+    sessionsOf,
   }
 }
 

@@ -3,7 +3,6 @@ import { createClient } from '@norrix/contract/client'
 import { Fault } from '@norrix/contract/fault'
 import { sessions as operations } from '@norrix/contract/sessions.operations'
 import { command } from '../command.ts'
-import { ensurePrivateFolder } from '../home/private-file.ts'
 import type { SessionRecord } from '../home/sessions.ts'
 import { cleanLine } from '../io/clean.ts'
 import { isAutomated } from '../io/terminal.ts'
@@ -31,7 +30,7 @@ const timeoutDefault = '5m'
 /** What is written down is only what the server has confirmed; until then an earlier session stays. */
 export const signIn = command(['environment'], async ({ environment, ...basics }) => {
   refuseWithoutPerson(basics)
-  await ensurePrivateFolder(basics.paths.folder)
+  await basics.sessions.prepare(environment.name)
   const before = await basics.sessions.read(environment.name).catch(() => undefined)
   const server = await findServer(environment, basics)
   refuseIfTooOld(server, basics.around)

@@ -2,8 +2,10 @@ import { sessions as operations } from '@norrix/contract/sessions.operations'
 import type { Org, Output } from '@norrix/contract/types'
 import { command } from '../command.ts'
 import type { SessionStore } from '../home/sessions.ts'
+import type { KeyStorage } from '../home/settings.ts'
 import type { Field } from '../io/layout.ts'
 import { agoText, dateText } from '../io/words.ts'
+import type { Basics } from '../needs/basics.ts'
 import type { Environment } from '../needs/environment.ts'
 import { findOrg, orgText, reasonText, type FoundOrg } from '../needs/org.ts'
 
@@ -13,13 +15,14 @@ type Whoami = Output<'sessions.whoami'>
 export const whoami = command(
   ['environment', 'credential', 'api'],
   async ({ environment, credential, api, ...basics }) => {
-    const { io, sessions, around } = basics
+    const { io, sessions, around, profile } = basics
     const now = around.now()
     const who = await api.call(operations.whoami, { signal: around.signal })
     const found = await findOrg({ orgs: who.orgs, api, credential, environment, basics })
     const ignored =
       credential.kind === 'key' ? await ignoredSession(sessions, environment) : undefined
-    io.document(documentOf(who, { environment, found, ignored, storage: sessions.storage }))
+    const storage = who.actor === 'session' ? await sessions.storage() : undefined
+    io.document(documentOf(who, { environment, found, ignored, storage, basics }))
     const { key, session, user } = who
     io.result.line(key ? `API key "${key.name}" (${key.id}, ${key.start}…)` : (user?.email ?? ''))
     io.result.fields([
@@ -31,6 +34,11 @@ export const whoami = command(
       orgField(found, now),
       ...(key ? [keyField(key, now)] : []),
       ...(session ? [sessionField(session, now)] : []),
+      ...(profile.flag === ''
+        ? []
+        : [{ label: 'profile', value: profile.name, because: profile.because }]),
+      // Said without pretence: whoever reads the whole home can use what lies in a file (product ruling 17).
+      ...(storage === undefined ? [] : [{ label: 'key', value: storage }]),
     ])
     if (ignored !== undefined) io.talk.marked('warning', warningAbout(ignored))
   },
@@ -84,7 +92,8 @@ function documentOf(
     environment: Environment
     found: FoundOrg
     ignored: string | undefined
-    storage: string
+    storage: KeyStorage | undefined
+    basics: Pick<Basics, 'profile'>
   },
 ): object {
   const { environment, found, ignored } = about
@@ -97,7 +106,8 @@ function documentOf(
     user: who.user,
     session: who.session,
     key: who.key,
-    storage: who.actor === 'session' ? about.storage : null,
+    profile: about.basics.profile.name,
+    storage: about.storage ?? null,
     warnings: ignored === undefined ? [] : [warningAbout(ignored)],
   }
 }

@@ -1,5 +1,6 @@
+import type { SettingsFile } from '../home/settings.ts'
 import { apiFor } from './api.ts'
-import { resolveCredential } from './credential.ts'
+import { hasKey, resolveCredential } from './credential.ts'
 import { resolveEnvironment } from './environment.ts'
 import { explain } from './explain.ts'
 import type { Basics } from './basics.ts'
@@ -18,12 +19,12 @@ export function createResolver(basics: Basics): Resolver {
   const found: { -readonly [N in Need]?: NeedTable[N] } = {}
   const find: { readonly [N in Need]: () => Promise<NeedTable[N]> } = {
     async environment() {
-      const environment = await resolveEnvironment(basics.call, basics.around, basics.settings)
-      // What is not prod is named first (product ruling 13).
-      if (environment.name !== 'prod') {
-        basics.io.talk.line(
-          `${environment.name} · ${environment.server?.origin ?? 'no server yet'}`,
-        )
+      const environment = await resolveEnvironment(basics.call, basics.around, settingsFor(basics))
+      // What is not the default is named first (product ruling 13).
+      if (environment.flag !== '') {
+        const { name, flag } = basics.profile
+        const parts = [environment.name, ...(flag === '' ? [] : [`profile ${name}`])]
+        basics.io.talk.line([...parts, environment.server?.origin ?? 'no server yet'].join(' · '))
       }
       return environment
     },
@@ -64,4 +65,10 @@ export function createResolver(basics: Basics): Resolver {
       return explainMisfit(known, origin, basics.around)
     },
   }
+}
+
+/** A pipeline with a key and an address needs nothing of this machine: its settings are not even read (auth B7). */
+function settingsFor({ around, settings }: Basics): Pick<SettingsFile, 'read'> {
+  const isSaidWhole = hasKey(around.env) && Boolean(around.env['NORRIX_API_URL']?.trim())
+  return isSaidWhole ? { read: async () => ({ environments: {} }) } : settings
 }
