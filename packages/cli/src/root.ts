@@ -57,6 +57,7 @@ export const shells = ['bash', 'zsh', 'fish'] as const
 export const nouns: Readonly<Record<string, string>> = {
   orgs: 'organizations: list them, choose a default',
   builds: 'builds: list, look into, fetch, cancel',
+  environments: 'servers that this machine knows by name',
   runners: 'machines that build',
 }
 
@@ -111,6 +112,28 @@ export const commandTable: readonly CommandRow[] = [
     summary: 'say which organization is used, and why',
     examples: ['norrix orgs current', 'norrix orgs current --dev'],
     load: async () => (await import('./commands/orgs/current.ts')).orgsCurrent,
+  },
+  {
+    words: 'environments list',
+    without: ['--org', '--env', '--dev'],
+    summary: 'list the servers that this machine knows, and who is signed in',
+    examples: ['norrix environments list', 'norrix environments list --json'],
+    load: async () => (await import('./commands/environments/list.ts')).environmentsList,
+  },
+  {
+    words: 'environments add <name> <server>',
+    without: ['--org', '--env', '--dev', '--profile'],
+    summary: 'give a server a name, for --env',
+    examples: ['norrix environments add staging https://norrix.staging.example.com'],
+    load: async () => (await import('./commands/environments/add.ts')).environmentsAdd,
+  },
+  {
+    words: 'environments remove <name>',
+    without: ['--org', '--env', '--dev', '--profile'],
+    summary: 'forget a server, and sign out there',
+    options: [['--yes', 'do not ask, even where you are signed in']],
+    examples: ['norrix environments remove staging'],
+    load: async () => (await import('./commands/environments/remove.ts')).environmentsRemove,
   },
   {
     words: 'init',
