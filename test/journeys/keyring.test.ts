@@ -6,6 +6,7 @@ import { hasKeyring, startKeyring, startSilentBus, type Bus } from '../kit/keyri
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 import { runNorrix, temporaryHome, type RunOptions } from '../kit/run-norrix.ts'
 import { claim, signIn } from '../kit/sign-in.ts'
+import { sessionsOf } from '../kit/stored-session.ts'
 
 /** The packed command line beside a real keyring, beside one that never answers, and where it cannot reach any. */
 let norrix: Norrix
@@ -102,6 +103,14 @@ describe.skipIf(!isHere)('with a real keyring', () => {
     const who = await runNorrix(['whoami'], at)
     expect(who).toMatchObject({ code: 0, stderr: '' })
     expect(who.stdout).toMatch(/^ {2}key {11}keyring$/m)
+    // A variable says where the next sign-in puts it; a session that is renewed stays where it is.
+    const { env = {} } = at
+    const store = sessionsOf(home.path, { env })
+    const record = await store.read('prod')
+    if (!record) throw new Error('There is no session.')
+    await store.write('prod', { ...record, accessExpiresAt: '2020-01-01T00:00:00.000Z' })
+    const renewing = { home: home.path, env: { ...env, NORRIX_STORAGE: 'file' } }
+    expect((await runNorrix(['whoami'], renewing)).stdout).toMatch(/^ {2}key {11}keyring$/m)
     const file = join(home.path, '.norrix/prod/session.json')
     const before = readFileSync(file, 'utf8')
     const without = { home: home.path, env: { NORRIX_STORAGE: undefined } }
@@ -128,13 +137,13 @@ describe.skipIf(!isHere)('with a real keyring', () => {
 
   test('sign-in --storage moves the key: sessions of other environments go on, and the old place is empty', async () => {
     const at = await reaching(startKeyring)
-    const words = ['--storage', 'file']
     expect(await signIn(norrix.prod.url, at)).toMatchObject({ code: 0 })
-    expect(
-      await signIn(norrix.prod.url, { ...at, words: [...words, '--profile', 'work'] }),
-    ).toMatchObject({
-      code: 0,
-    })
+    const words = ['--storage', 'file', '--profile', 'work']
+    const moved = await signIn(norrix.prod.url, { ...at, words })
+    expect(moved.code).toBe(0)
+    expect(one(moved.stderr)).toContain(
+      '! The key of your sessions was in the keyring; now it is in a file.',
+    )
     expect(chosen()).toBe('file')
     const without = { home: home.path, env: { NORRIX_STORAGE: undefined } }
     expect((await runNorrix(['whoami'], without)).code).toBe(0)

@@ -5,14 +5,20 @@ import { settingsFile } from '@norrix/cli/home/settings'
 /** The sessions of a home, as the command line itself reads and writes them: encrypted, with the key of that home. */
 export function sessionsOf(
   home: string,
-  more: { readonly profile?: string; readonly notices?: string[] } = {},
+  more: {
+    readonly profile?: string
+    readonly notices?: string[]
+    /** For a keyring. */
+    readonly env?: Readonly<Record<string, string | undefined>>
+  } = {},
 ): SessionStore {
   const paths = homePaths({ env: {}, homeDir: home, cwd: home }, more.profile)
   const notice = (sentence: string): void => void more.notices?.push(sentence)
   const now = () => new Date(0)
   const settings = settingsFile(paths, notice, now)
   const profile = more.profile ?? 'default'
-  return fileSessionStore({ paths, profile, settings, env: {}, notice, now, wanted: 'file' })
+  const { env = {} } = more
+  return fileSessionStore({ paths, profile, settings, env, notice, now, wanted: 'file' })
 }
 
 /** The session of one environment. @throws Error where there is none */

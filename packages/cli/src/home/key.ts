@@ -22,7 +22,7 @@ export interface SessionKey {
    */
   find(): Promise<Buffer | undefined>
   /**
-   * The key, made if need be. Where it goes is what was asked for, else what was chosen before, else the keyring if that
+   * The key, for a sign-in: made if need be, moved if that was asked for. Where it goes is what was asked for, else what was chosen before, else the keyring if that
    * answers.
    *
    * @throws Fault keyring_unavailable, home_corrupt, home_unwritable
@@ -71,9 +71,15 @@ async function settle(options: SessionKeyOptions, chosen: KeyStorage | undefined
   const place = wanted ?? chosen ?? ((await tryKeyring(options)) ? 'keyring' : 'file')
   const key = await ensure(place, old ?? (await newKey()), options)
   if (place !== chosen) await settings.change((now) => ({ ...now, storage: place }))
+  if (chosen !== undefined && place !== chosen)
+    options.notice(
+      `The key of your sessions was in ${shown[chosen]}; now it is in ${shown[place]}.`,
+    )
   if (chosen !== undefined && place !== chosen && old?.equals(key)) await remove(chosen, options)
   return key
 }
+
+const shown = { keyring: 'the keyring', file: 'a file' } as const
 
 /** What lies there already goes before what is offered: another norrix may have been quicker. */
 function ensure(place: KeyStorage, offered: Buffer, options: SessionKeyOptions): Promise<Buffer> {

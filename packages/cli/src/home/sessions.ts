@@ -73,7 +73,12 @@ export function fileSessionStore(options: SessionStoreOptions): SessionStore {
   const write = async (environment: string, record: SessionRecord): Promise<void> => {
     await ensurePrivateFolder(paths.folder)
     const place = { issuer: record.issuer, environment, profile }
-    const sealed = await seal(JSON.stringify(record), place, await key.make())
+    // Moving the key is for a sign-in alone, by `prepare`.
+    const sealed = await seal(
+      JSON.stringify(record),
+      place,
+      (await key.find()) ?? (await key.make()),
+    )
     await writeJsonFile(paths.session(environment), sealVersion, sealed)
   }
   const renew = async (environment: string, record: SessionRecord): Promise<void> => {
