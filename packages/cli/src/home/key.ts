@@ -69,7 +69,7 @@ async function settle(options: SessionKeyOptions, chosen: KeyStorage | undefined
   // A key that moves goes on opening what it has closed.
   const old = chosen && (await read(chosen, options).catch(() => undefined))
   const place = wanted ?? chosen ?? ((await tryKeyring(options)) ? 'keyring' : 'file')
-  const key = await ensure(place, old ?? (await newKey()), options)
+  const key = await ensure(place, old ?? newKey(), options)
   if (place !== chosen) await settings.change((now) => ({ ...now, storage: place }))
   if (chosen !== undefined && place !== chosen)
     options.notice(

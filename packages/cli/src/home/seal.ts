@@ -26,27 +26,23 @@ const nonceBytes = 12
 const tagBytes = 16
 const cipherName = 'aes-256-gcm'
 
-export async function seal(text: string, place: Place, key: Buffer): Promise<Sealed> {
-  const { createCipheriv, randomBytes } = await import('node:crypto')
+export function seal(text: string, place: Place, key: Buffer): Sealed {
+  const { createCipheriv, randomBytes } = nodeCrypto()
   const nonce = randomBytes(nonceBytes)
   const cipher = createCipheriv(cipherName, key, nonce, { authTagLength: tagBytes })
   cipher.setAAD(boundTo(place))
   const data = Buffer.concat([cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
   return {
     issuer: place.issuer,
-    keyId: await keyIdOf(key),
+    keyId: keyIdOf(key),
     nonce: nonce.toString('base64'),
     data: data.toString('base64'),
   }
 }
 
 /** @returns the text; undefined where key or place are others, or a bit was changed */
-export async function unseal(
-  sealed: Sealed,
-  place: Place,
-  key: Buffer,
-): Promise<string | undefined> {
-  const { createDecipheriv } = await import('node:crypto')
+export function unseal(sealed: Sealed, place: Place, key: Buffer): string | undefined {
+  const { createDecipheriv } = nodeCrypto()
   const nonce = Buffer.from(sealed.nonce, 'base64')
   const data = Buffer.from(sealed.data, 'base64')
   if (nonce.length !== nonceBytes || data.length < tagBytes) return undefined
@@ -60,13 +56,13 @@ export async function unseal(
   }
 }
 
-export async function keyIdOf(key: Buffer): Promise<string> {
-  const { createHash } = await import('node:crypto')
+export function keyIdOf(key: Buffer): string {
+  const { createHash } = nodeCrypto()
   return createHash('sha256').update(key).digest('hex').slice(0, 16)
 }
 
-export async function newKey(): Promise<Buffer> {
-  const { randomBytes } = await import('node:crypto')
+export function newKey(): Buffer {
+  const { randomBytes } = nodeCrypto()
   return randomBytes(keyBytes)
 }
 
@@ -81,4 +77,9 @@ export function readSealed(value: Readonly<Record<string, unknown>>): Sealed | u
 /** As JSON, which keeps the parts apart whatever they hold. */
 function boundTo({ issuer, environment, profile }: Place): Buffer {
   return Buffer.from(JSON.stringify(['norrix session', sealVersion, issuer, environment, profile]))
+}
+
+/** When it is needed, and not by import(), which would read every name it has: one of them loads all of WebCrypto. */
+function nodeCrypto(): typeof import('node:crypto') {
+  return process.getBuiltinModule('node:crypto')
 }

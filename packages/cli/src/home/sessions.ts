@@ -74,11 +74,7 @@ export function fileSessionStore(options: SessionStoreOptions): SessionStore {
     await ensurePrivateFolder(paths.folder)
     const place = { issuer: record.issuer, environment, profile }
     // Moving the key is for a sign-in alone, by `prepare`.
-    const sealed = await seal(
-      JSON.stringify(record),
-      place,
-      (await key.find()) ?? (await key.make()),
-    )
+    const sealed = seal(JSON.stringify(record), place, (await key.find()) ?? (await key.make()))
     await writeJsonFile(paths.session(environment), sealVersion, sealed)
   }
   const renew = async (environment: string, record: SessionRecord): Promise<void> => {
@@ -150,14 +146,14 @@ async function unlock(
   const path = paths.session(environment)
   const fix = signInAgain({ environment, profile })
   const found = await key.find()
-  if (!found || (await keyIdOf(found)) !== sealed.keyId) {
+  if (!found || keyIdOf(found) !== sealed.keyId) {
     const where = (await key.storage()) === 'keyring' ? 'the keyring' : paths.key
     throw new Fault('session_foreign', {
       message: `${path} was encrypted with a key that is not on this machine${found ? '' : `: ${where} has none`}. A copied folder carries no session.`,
       fix,
     })
   }
-  const text = await unseal(sealed, { issuer: sealed.issuer, environment, profile }, found)
+  const text = unseal(sealed, { issuer: sealed.issuer, environment, profile }, found)
   if (text === undefined) {
     throw new Fault('session_foreign', {
       message: `${path} was written for another environment or profile, or was changed since: it does not decrypt.`,
