@@ -256,7 +256,15 @@ const programs: readonly Room[] = [
     files: ['packages/cli/src/**'],
     imports: [...lightContract, 'cli/io', 'runner'],
     types: ['contract/shapes'],
-    packages: ['node', 'commander', '@clack/prompts', 'openid-client', 'tar', 'ignore'],
+    packages: [
+      'node',
+      'commander',
+      '@clack/prompts',
+      'openid-client',
+      'tar',
+      'ignore',
+      '@napi-rs/keyring',
+    ],
     why: 'the CLI knows operations, types and policies; shapes and the server stay on the server',
   },
   {
@@ -296,6 +304,11 @@ export const keepers: readonly { package: string; files: readonly string[]; why:
     package: 'pg',
     files: ['packages/server/src/kernel/**'],
     why: 'the two database engines differ in the kernel and nowhere else',
+  },
+  {
+    package: '@napi-rs/keyring',
+    files: ['packages/cli/src/home/keyring/keyring-child.ts'],
+    why: 'it blocks its process while a keyring says nothing: it runs in one that can be ended',
   },
 ]
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runNorrix, temporaryHome } from '../../test/kit/run-norrix.ts'
 import { bundleCli } from './bundle.ts'
+import { keyringPackage } from './src/home/keyring/keyring.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'norrix-bundle-'))
 const main = join(folder, 'one/package/norrix.cjs')
@@ -45,6 +46,13 @@ test('it depends on nothing, and carries the licences of what is in it', () => {
     'tinyglobby',
   ]
   expect(names).toEqual(expect.arrayContaining(expected))
+})
+
+test('what reaches the keyring is asked for in the version that was tested', () => {
+  const own = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
+  expect(own.optionalDependencies).toEqual({
+    '@napi-rs/keyring': keyringPackage.replace(/^.*@/, ''),
+  })
 })
 
 test('nothing of this machine is in it, and no server', () => {

@@ -67,8 +67,12 @@ async function writeProgram(folder: string): Promise<ReadonlySet<string>> {
       // Run and imported by their paths, in the child process of a project's configuration.
       'config-child': join(here, 'src/project/config-child.ts'),
       'define-config': join(here, 'src/define-config.ts'),
+      // A process of its own, beside a keyring that may hang.
+      'keyring-child': join(here, 'src/home/keyring/keyring-child.ts'),
     },
     platform: 'node',
+    // Native, and found beside the package where a user has put it (decision 21).
+    external: ['@napi-rs/keyring'],
     plugins: [withoutChildProcess],
     transform: { target: 'node20.19' },
     treeshake: true,

@@ -59,7 +59,7 @@ describe('the home', () => {
   test('HOME that is empty is not taken for the folder one is in', async () => {
     const options = { home: home.path, env: { HOME: '', USERPROFILE: '' } }
     const says = 'Your home folder is not known'
-    await expectFault(['whoami'], options, { code: 'home_unwritable', says, fix })
+    await expectFault(signIn, options, { code: 'home_unwritable', says, fix })
   })
 })
 

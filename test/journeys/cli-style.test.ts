@@ -106,6 +106,7 @@ test('whoami, by session', async () => {
       environment   prod  https://norrix.example.com      default
       organization  Acme (org_8fK2mQ), owner          orgs select, 3 Nov
       signed in     ana-laptop, 12 days ago, Norrix account
+      key           file
     "
   `)
 })

@@ -11,7 +11,7 @@ const file = (shell: string) => join(home.path, `norrix.${shell}`)
 beforeAll(async () => {
   // Environments that a sign-in has named, and what nobody but a wrong hand could have put there.
   const known = { url: 'https://norrix.example.com', kind: 'prod', from: 'user', orgs: {} }
-  mkdirSync(join(home.path, '.norrix'), { mode: 0o700 })
+  mkdirSync(join(home.path, '.norrix/prod/work'), { recursive: true, mode: 0o700 })
   writeFileSync(
     join(home.path, '.norrix/config.json'),
     JSON.stringify({ version: 1, environments: { 'lab-2': known, "'; touch owned; '": known } }),
@@ -57,6 +57,8 @@ const cases: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['norrix builds list --state c', ['cancelled']],
   ['norrix --env ', ['prod', 'dev', 'lab-2']],
   ['norrix whoami --env l', ['lab-2']],
+  ['norrix whoami --profile ', ['default', 'work']],
+  ['norrix environments ', ['list', 'add', 'remove']],
   ['norrix builds list --f', []],
   ['norrix builds logs --f', ['--follow']],
   ['norrix login --no-b', ['--no-browser']],

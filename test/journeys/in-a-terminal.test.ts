@@ -8,6 +8,7 @@ import { commandProject, type TemporaryProject } from '../kit/project.ts'
 import { fetchBound, proof } from '../kit/proofs.ts'
 import { runNorrix, temporaryHome } from '../kit/run-norrix.ts'
 import { approve } from '../kit/sign-in.ts'
+import { storedSession } from '../kit/stored-session.ts'
 import { keys, typeInTerminal, type InTerminal } from '../kit/terminal.ts'
 
 /** One person at one terminal, from signing in to signing out. Each test goes on where the one before it ended. */
@@ -115,9 +116,7 @@ test('Ctrl-C leaves a build running, says how to come back, and ends with 130', 
 }, 60_000)
 
 test('sign-out removes the session here, and the server refuses both of its tokens from then on', async () => {
-  const { accessToken, refreshToken, tokenEndpoint, key } = JSON.parse(
-    readFileSync(join(home.path, '.norrix/prod/session.json'), 'utf8'),
-  )
+  const { accessToken, refreshToken, tokenEndpoint, key } = await storedSession(home.path)
   const whoami = () => fetchBound({ token: accessToken, key }, `${norrix.prod.url}/api/whoami`)
   expect((await whoami()).status).toBe(200)
   const terminal = type('sign-out')

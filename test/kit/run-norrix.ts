@@ -13,7 +13,7 @@ export interface RunOptions {
   /** A fresh, empty one for each run unless given. */
   readonly home?: string
   readonly cwd?: string
-  /** On top of an environment that holds PATH, HOME and a UTF-8 locale and nothing else. Undefined takes one away. */
+  /** On top of an environment that holds PATH, HOME, a UTF-8 locale and NORRIX_STORAGE=file, and nothing else. Undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Written to stdin, which is closed then. */
   readonly input?: string
@@ -193,6 +193,8 @@ function environmentFor(
     TZ: 'UTC',
     // No window of a browser opens on the machine of whoever runs the tests.
     BROWSER: 'none',
+    // Not the keyring of whoever runs the tests.
+    NORRIX_STORAGE: 'file',
     ...changes,
   }
 }

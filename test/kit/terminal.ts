@@ -47,6 +47,8 @@ export function typeInTerminal(words: readonly string[], options: TerminalOption
       TZ: 'UTC',
       // No window of a browser opens on the machine of whoever runs the tests.
       BROWSER: 'none',
+      // Not the keyring of whoever runs the tests.
+      NORRIX_STORAGE: 'file',
       ...env,
     },
   })

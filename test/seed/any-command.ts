@@ -73,6 +73,11 @@ export const anyCommand: Readonly<Record<string, (situation: Situation) => Promi
   'runners start': ({ machine, lab }) => saysIdle(machine, 'runners start', `--org ${lab}`, 2),
   init: ({ machine, lab }) => saysIdle(machine, 'init', `-n --org ${lab}`, 2),
   completion: ({ machine, lab }) => saysIdle(machine, 'completion', `bash --org ${lab}`),
+  'environments list': ({ machine, lab }) => saysIdle(machine, 'environments list', `--org ${lab}`),
+  'environments add': ({ world, lab }) =>
+    saysIdle(world.newMachine(), 'environments add', `lab ${world.norrix.prod.url} --org ${lab}`),
+  'environments remove': ({ machine, lab }) =>
+    saysIdle(machine, 'environments remove', `nowhere --org ${lab}`, 1),
 }
 
 /** A command that would do much says the same before it is refused for another reason. */

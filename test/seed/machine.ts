@@ -14,6 +14,7 @@ import type { JWK } from 'jose'
 import { installCli } from '../../tools/demo/cli.ts'
 import { installedTools } from '../../tools/locked-tools.ts'
 import { startNorrixCommand, type Ran, type Running } from '../kit/run-norrix.ts'
+import { sessionsOf } from '../kit/stored-session.ts'
 import { typeInTerminal, type InTerminal } from '../kit/terminal.ts'
 
 /** The machine of somebody who installed the packed command line: a home, a Node, `norrix` in PATH, a terminal. */
@@ -26,8 +27,8 @@ export interface Machine {
   type(words: string, options?: Options): InTerminal
   /** The address that `norrix` had the browser open; the file of it is taken away, so that the next one is a new one. */
   opened(): Promise<string>
-  /** The session of one environment as it lies on the disk; undefined where there is none. */
-  session(environment: string): StoredSession | undefined
+  /** The session of one environment, decrypted; undefined where there is none. */
+  session(environment: string): Promise<StoredSession | undefined>
   remove(): void
 }
 
@@ -78,7 +79,15 @@ export function newMachine(options: { readonly bin: string; readonly node: strin
   // As it is typed: found in PATH. With the most careless umask there is, so that modes are norrix's own doing.
   writeFileSync(shell, 'umask 000\nexec norrix "$@"\n')
   const search = [options.bin, dirname(options.node), process.env['PATH'] ?? ''].join(delimiter)
-  const env = { HOME: home, PATH: search, LANG: 'C.UTF-8', TZ: 'UTC', BROWSER: opener }
+  const env = {
+    HOME: home,
+    PATH: search,
+    LANG: 'C.UTF-8',
+    TZ: 'UTC',
+    BROWSER: opener,
+    // Not the keyring of whoever runs the tests.
+    NORRIX_STORAGE: 'file',
+  }
   const start = (words: string, more: Options = {}): Running =>
     startNorrixCommand(words.split(' '), {
       home,
@@ -107,10 +116,7 @@ export function newMachine(options: { readonly bin: string; readonly node: strin
       }
       throw new Error('norrix did not open a browser.')
     },
-    session: (environment) => {
-      const text = readIfThere(join(home, '.norrix', environment, 'session.json'))
-      return text === undefined ? undefined : (JSON.parse(text) as StoredSession) // norrix wrote it
-    },
+    session: (environment) => sessionsOf(home).read(environment),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }

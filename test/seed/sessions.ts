@@ -21,7 +21,7 @@ export async function signsIn(world: World, word: 'sign-in' | 'login'): Promise<
   expect(await terminal.ended, terminal.seen()).toBe(0)
   expect(terminal.seen()).toContain(`Signing in to prod (${prod.url}) with ${signsInWith}.`)
   expect(terminal.seen()).toContain(`✓ Signed in as ${ana.email}`)
-  const stored = machine.session('prod')
+  const stored = await machine.session('prod')
   if (!stored) throw new Error('There is no session on the disk.')
   const answer = await whoami(prod, stored)
   expect(await answer.json()).toMatchObject({ user: { email: ana.email } })
@@ -45,11 +45,11 @@ export async function signsOut(world: World, word: 'sign-out' | 'logout'): Promi
   const { prod } = world.norrix
   const machine = world.newMachine()
   await signIn(machine, world.page, `sign-in ${prod.url}`)
-  const stored = machine.session('prod')
+  const stored = await machine.session('prod')
   if (!stored) throw new Error('There is no session on the disk.')
   expect((await whoami(prod, stored)).status).toBe(200)
   expect(await machine.norrix(word)).toMatchObject({ code: 0 })
-  expect(machine.session('prod')).toBeUndefined()
+  expect(await machine.session('prod')).toBeUndefined()
   expect((await machine.norrix('whoami')).code).toBe(4)
   expect((await whoami(prod, stored)).status).toBe(401)
   const renewed = await fetch(stored.tokenEndpoint, {

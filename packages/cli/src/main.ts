@@ -16,7 +16,7 @@ process.on('SIGINT', () => {
 process.exitCode = await runCommand(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
-  homeDir: homedir(),
+  homeDir: homeOrNone(),
   platform: process.platform,
   nodeVersion: process.versions.node,
   nodePath: process.execPath,
@@ -32,6 +32,15 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   now: () => new Date(),
   signal: stop.signal,
 })
+
+/** Empty where there is none: a container may run as a user that its system does not know. */
+function homeOrNone(): string {
+  try {
+    return homedir()
+  } catch {
+    return ''
+  }
+}
 
 /** A stream that is opened when it is first used: each costs a fifth of Node's own start. */
 function output(name: 'stdout' | 'stderr'): OutputStream {

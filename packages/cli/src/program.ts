@@ -89,12 +89,12 @@ function hideInHelp(added: Program, flags: readonly string[]): void {
   })
 }
 
-/** @throws Fault usage for an environment that is named to a command which talks to no server */
+/** @throws Fault usage for an environment or a profile that is named to a command which has no use for one */
 function refuseMeaningless(row: CommandRow, options: Readonly<Record<string, unknown>>): void {
   const flag = meaninglessIn(row, options).find((one) => one !== '--org')
   if (flag === undefined) return
   throw new Fault('usage', {
-    message: `norrix ${nameOf(row)} talks to no server: ${flag} means nothing to it.`,
+    message: `norrix ${nameOf(row)} has no use for ${flag}.`,
     fix: `leave ${flag} out`,
   })
 }

@@ -1,6 +1,7 @@
 import { buildStates, buildTypes, platforms } from '@norrix/contract/builds.policy'
 import type { Command } from './command.ts'
 import type { Call } from './needs/call.ts'
+import { keyStorages } from './home/settings.ts'
 
 /** Every command: its words, its help and where it is loaded from when it is called. Nothing here loads a command. */
 export interface CommandRow {
@@ -27,13 +28,14 @@ export interface Choices {
 /** `values` are all that a flag takes, for completion; the command itself refuses others. */
 export type OptionRow = readonly [flags: string, summary: string, values?: readonly string[]]
 
-export type GlobalFlag = '--org' | '--env' | '--dev'
+export type GlobalFlag = '--org' | '--env' | '--dev' | '--profile'
 
 /** On every command that is not `without` them. */
 export const globalOptions: readonly OptionRow[] = [
   ['--org <id>', 'organization for this command'],
   ['--env <name>', 'environment: prod (default), dev, or one of your own'],
   ['--dev', 'short for --env dev'],
+  ['--profile <name>', 'sessions of their own, for a second account'],
   ['--json', 'one JSON document on stdout, or one event a line'],
   ['-n, --non-interactive', 'never ask; implied by NORRIX_API_KEY and without a terminal'],
 ]
@@ -57,6 +59,7 @@ export const nouns: Readonly<Record<string, string>> = {
   sessions: 'where you are signed in: list, revoke',
   orgs: 'organizations: list them, choose a default',
   builds: 'builds: list, look into, fetch, cancel',
+  environments: 'servers that this machine knows by name',
   runners: 'machines that build',
 }
 
@@ -72,10 +75,13 @@ export const commandTable: readonly CommandRow[] = [
       ['--no-browser', 'by hand: paste what the browser shows at the end'],
       ['--timeout <time>', 'how long to wait (default 5m; with a code, as long as it lives)'],
       ['--callback-port <port>', 'port of this machine for the way back, for tunnels'],
+      ['--storage <place>', 'for the key of your sessions: keyring or file', keyStorages],
     ],
     notes: [
       'Without a flag: a browser of this machine, and a code where there is none, as',
       'over SSH, in a container, in a codespace or without a display.',
+      'Sessions are encrypted. Their key goes into the keyring of this machine where',
+      '@napi-rs/keyring@2.1.2 is installed beside norrix, else into a file.',
     ],
     examples: ['norrix sign-in https://norrix.example.com', 'norrix sign-in --dev'],
     load: async () => (await import('./commands/sign-in.ts')).signIn,
@@ -148,9 +154,31 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./commands/orgs/current.ts')).orgsCurrent,
   },
   {
+    words: 'environments list',
+    without: ['--org', '--env', '--dev'],
+    summary: 'list the servers that this machine knows, and who is signed in',
+    examples: ['norrix environments list', 'norrix environments list --json'],
+    load: async () => (await import('./commands/environments/list.ts')).environmentsList,
+  },
+  {
+    words: 'environments add <name> <server>',
+    without: ['--org', '--env', '--dev', '--profile'],
+    summary: 'give a server a name, for --env',
+    examples: ['norrix environments add staging https://norrix.staging.example.com'],
+    load: async () => (await import('./commands/environments/add.ts')).environmentsAdd,
+  },
+  {
+    words: 'environments remove <name>',
+    without: ['--org', '--env', '--dev', '--profile'],
+    summary: 'forget a server, and sign out there',
+    options: [['--yes', 'do not ask, even where you are signed in']],
+    examples: ['norrix environments remove staging'],
+    load: async () => (await import('./commands/environments/remove.ts')).environmentsRemove,
+  },
+  {
     words: 'init',
     summary: 'write norrix.config.ts for the project in this folder',
-    without: ['--org', '--env', '--dev'],
+    without: ['--org', '--env', '--dev', '--profile'],
     options: [
       ['--name <name>', "the app's name"],
       ['--app-version <version>', 'the version that users see'],
@@ -243,7 +271,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     words: 'completion <shell>',
     summary: 'print what makes Tab complete norrix in your shell',
-    without: ['--org', '--env', '--dev'],
+    without: ['--org', '--env', '--dev', '--profile'],
     choices: { shell: { called: 'shell', values: shells } },
     notes: [
       'To install it, once:',
@@ -257,7 +285,7 @@ export const commandTable: readonly CommandRow[] = [
   },
   {
     words: 'runners start',
-    without: ['--org'],
+    without: ['--org', '--profile'],
     summary: 'run builds on this machine, until stopped',
     options: [
       ['--url <origin>', 'the server (default: that of the environment)'],

@@ -1,6 +1,6 @@
 import { Fault } from '@norrix/contract/fault'
-import { pendingSignOutFiles } from './home/pending-sign-outs.ts'
-import { fileSessionStore } from './home/sessions.ts'
+import { pendingSignOutFiles, type PendingSignOuts } from './home/pending-sign-outs.ts'
+import { fileSessionStore, type SessionStore } from './home/sessions.ts'
 import { settingsFile } from './home/settings.ts'
 import { homePaths } from './home/folder.ts'
 import { toAscii } from './io/clean.ts'
@@ -9,6 +9,8 @@ import { createIo, type Io } from './io/io.ts'
 import { isAutomated, speaksUtf8, type Surroundings } from './io/terminal.ts'
 import type { Call } from './needs/call.ts'
 import { hasKey } from './needs/credential.ts'
+import { readProfile } from './needs/profile.ts'
+import { readStorage } from './needs/storage.ts'
 import type { Basics } from './needs/basics.ts'
 import { createResolver, type Resolver } from './needs/resolve.ts'
 import { idleOrg, readArguments } from './program.ts'
@@ -58,16 +60,35 @@ function mayAsk({ options }: Call, { env, stdin, stderr }: Surroundings): boolea
 }
 
 function basicsOf(call: Call, around: Surroundings, io: Io): Basics {
-  const paths = homePaths(around)
+  const { env, now } = around
+  const profile = readProfile(call, env)
+  const paths = homePaths(around, profile.name)
   const notice = (sentence: string): void => io.talk.marked('warning', sentence)
+  const settings = settingsFile(paths, notice, now)
+  const wanted = readStorage(call, env)
+  const sessionsOf = (name: string): SessionStore =>
+    fileSessionStore({
+      paths: homePaths(around, name),
+      profile: name,
+      settings,
+      env,
+      notice,
+      now,
+      wanted,
+    })
+  const pendingSignOutsOf = (name: string): PendingSignOuts =>
+    pendingSignOutFiles(homePaths(around, name), notice, now)
   return {
     around,
     io,
     call,
+    profile,
     paths,
-    settings: settingsFile(paths, notice, around.now),
-    sessions: fileSessionStore(paths, notice, around.now),
-    pendingSignOuts: pendingSignOutFiles(paths, notice, around.now),
+    settings,
+    sessions: sessionsOf(profile.name),
+    sessionsOf,
+    pendingSignOuts: pendingSignOutsOf(profile.name),
+    pendingSignOutsOf,
   }
 }
 

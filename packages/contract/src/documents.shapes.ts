@@ -53,6 +53,7 @@ export const whoamiDocument = z.strictObject({
     .describe('null for a key'),
   session: session.nullable().describe('null for a key'),
   key: key.nullable().describe('null for a session'),
+  profile: z.string().describe('whose sessions: default, or a name that --profile gave'),
   storage: z
     .string()
     .nullable()

@@ -135,6 +135,16 @@ export const faultTable = {
     exit: 4,
     means: 'A file of the folder for sessions cannot be read.',
   },
+  session_foreign: {
+    status: 401,
+    exit: 4,
+    means: 'The session on this machine was encrypted with another key, or for another place.',
+  },
+  keyring_unavailable: {
+    status: 503,
+    exit: 4,
+    means: "The machine's keyring, which holds the key of the sessions, does not answer.",
+  },
   no_project: { status: 400, exit: 1, means: 'There is no Norrix project here.' },
   config_invalid: { status: 400, exit: 1, means: "The project's configuration file is not right." },
   config_failed: {

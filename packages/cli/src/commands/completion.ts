@@ -1,6 +1,7 @@
 import { command } from '../command.ts'
 import { grammarOf, type Grammar } from '../completion/grammar.ts'
-import { environmentName } from '../needs/environment.ts'
+import { isName } from '../home/names.ts'
+import { profilesIn } from '../home/profiles.ts'
 import type { shells } from '../root.ts'
 
 type Shell = (typeof shells)[number]
@@ -12,13 +13,15 @@ const scripts: { readonly [S in Shell]: () => Promise<(grammar: Grammar) => stri
 }
 
 /** Prints a script that completes by itself: pressing Tab starts no norrix, and asks no server. */
-export const completion = command([], async ({ io, call, settings }) => {
+export const completion = command([], async ({ io, call, settings, paths }) => {
   // A value of `shells`: the table of commands lets no other through.
   const shell = call.words[0] as Shell
-  const known = Object.keys((await settings.read()).environments)
   // A name goes into a script: only one that a command would take.
+  const environments = Object.keys((await settings.read()).environments).filter(isName)
+  const places = ['prod', 'dev', ...environments].map((name) => profilesIn(paths, name))
+  const profiles = (await Promise.all(places)).flat()
   const write = await scripts[shell]()
-  const script = write(grammarOf(known.filter((name) => environmentName.test(name))))
+  const script = write(grammarOf({ environments, profiles }))
   io.document({ shell, script })
   io.result.line(script.trimEnd())
 })

@@ -1,12 +1,14 @@
-import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { SessionRecord } from '../home/sessions.ts'
 import { startNorrix, type Norrix } from '../../../../test/kit/norrix.ts'
 import { fetchBound } from '../../../../test/kit/proofs.ts'
 import { runNorrix, temporaryHome } from '../../../../test/kit/run-norrix.ts'
 import { claim, signIn } from '../../../../test/kit/sign-in.ts'
+import { storeSession, storedSession } from '../../../../test/kit/stored-session.ts'
 
 let norrix: Norrix
 const home = temporaryHome()
@@ -36,16 +38,18 @@ function steady(text: string): string {
     )
 }
 
-test('folders are 0700 and files 0600, and no token is in the settings', () => {
+test('folders are 0700 and files 0600, and no token can be read in any of them', async () => {
   const mode = (path: string) => lstatSync(join(home.path, path)).mode & 0o777
   expect(mode('.norrix')).toBe(0o700)
   expect(mode('.norrix/prod')).toBe(0o700)
   expect(mode('.norrix/prod/session.json')).toBe(0o600)
   expect(mode('.norrix/config.json')).toBe(0o600)
-  const { accessToken, refreshToken } = JSON.parse(readFileSync(sessionFile, 'utf8'))
-  const settings = readFileSync(join(home.path, '.norrix/config.json'), 'utf8')
-  expect(settings).not.toContain(accessToken)
-  expect(settings).not.toContain(refreshToken)
+  const { accessToken, refreshToken } = await storedSession(home.path)
+  for (const path of [sessionFile, join(home.path, '.norrix/config.json')]) {
+    const text = readFileSync(path, 'utf8')
+    expect(text).not.toContain(accessToken)
+    expect(text).not.toContain(refreshToken)
+  }
 })
 
 test('whoami says who, where, in which organization, and why', async () => {
@@ -56,6 +60,7 @@ test('whoami says who, where, in which organization, and why', async () => {
       '  environment   prod  http://localhost:4400  default',
       '  organization  Acme (org_x), owner  your only one',
       '  signed in     this, just now, Norrix account',
+      '  key           file',
       '',
     ].join('\n'),
   )
@@ -90,20 +95,17 @@ test('an organization of others is not found, and what is no id is refused befor
 })
 
 test('an expired access token is renewed by the refresh token, unseen', async () => {
-  const record = JSON.parse(readFileSync(sessionFile, 'utf8'))
-  writeFileSync(
-    sessionFile,
-    JSON.stringify({ ...record, accessExpiresAt: '2020-01-01T00:00:00.000Z' }),
-  )
+  const record = await storedSession(home.path)
+  await storeSession(home.path, { ...record, accessExpiresAt: '2020-01-01T00:00:00.000Z' })
   expect(await runNorrix(['whoami'], at)).toMatchObject({ code: 0, stderr: '' })
-  const renewed = JSON.parse(readFileSync(sessionFile, 'utf8'))
+  const renewed = await storedSession(home.path)
   expect(renewed.accessToken).not.toBe(record.accessToken)
   expect(Date.parse(renewed.accessExpiresAt)).toBeGreaterThan(Date.now())
 })
 
 test('a token that the server refuses is renewed once and the request sent again', async () => {
-  const record = JSON.parse(readFileSync(sessionFile, 'utf8'))
-  writeFileSync(sessionFile, JSON.stringify({ ...record, accessToken: 'not-a-token-any-more' }))
+  const record = await storedSession(home.path)
+  await storeSession(home.path, { ...record, accessToken: 'not-a-token-any-more' })
   expect(await runNorrix(['whoami'], at)).toMatchObject({ code: 0, stderr: '' })
 })
 
@@ -123,9 +125,9 @@ test.each([
   async (_, status, type, body) => {
     const portal = await serve(status, type, body)
     const elsewhere = temporaryHome()
-    const record = JSON.parse(readFileSync(sessionFile, 'utf8'))
+    const record = await storedSession(home.path)
     await runNorrix(['sign-out'], { home: elsewhere.path, here: true })
-    const file = copySession(elsewhere.path, {
+    const file = await copySession(elsewhere.path, {
       ...record,
       accessExpiresAt: '2020-01-01T00:00:00.000Z',
       tokenEndpoint: `${portal.url}/token`,
@@ -144,8 +146,7 @@ test('only the answer invalid_grant ends a session: it is said, and said again w
   const elsewhere = temporaryHome()
   const done = await signIn(norrix.prod.url, { home: elsewhere.path, here: true })
   expect(done.code).toBe(0)
-  const file = join(elsewhere.path, '.norrix/prod/session.json')
-  const record = JSON.parse(readFileSync(file, 'utf8'))
+  const record = await storedSession(elsewhere.path)
   await fetch(record.revocationEndpoint, {
     method: 'POST',
     body: new URLSearchParams({ token: record.refreshToken, client_id: 'norrix-cli' }),
@@ -162,7 +163,7 @@ test('only the answer invalid_grant ends a session: it is said, and said again w
 test('sign-out ends the session on the server: its tokens are refused there', async () => {
   const elsewhere = temporaryHome()
   await signIn(norrix.prod.url, { home: elsewhere.path, here: true })
-  const record = JSON.parse(readFileSync(join(elsewhere.path, '.norrix/prod/session.json'), 'utf8'))
+  const record = await storedSession(elsewhere.path)
   const ask = () =>
     fetchBound({ token: record.accessToken, key: record.key }, `${norrix.prod.url}/api/whoami`)
   expect((await ask()).status).toBe(200)
@@ -178,8 +179,8 @@ test('sign-out ends the session on the server: its tokens are refused there', as
 
 test('sign-out without the server removes the session, says that the server was not told, and exits 0', async () => {
   const elsewhere = temporaryHome()
-  const record = JSON.parse(readFileSync(sessionFile, 'utf8'))
-  const file = copySession(elsewhere.path, {
+  const record = await storedSession(home.path)
+  const file = await copySession(elsewhere.path, {
     ...record,
     issuer: 'http://127.0.0.1:9',
     revocationEndpoint: 'http://127.0.0.1:9/revoke',
@@ -205,11 +206,9 @@ test('errors under --json are one document on stdout', async () => {
   })
 })
 
-function copySession(homePath: string, record: object): string {
-  const file = join(homePath, '.norrix/prod/session.json')
-  mkdirSync(join(homePath, '.norrix/prod'), { recursive: true, mode: 0o700 })
-  writeFileSync(file, JSON.stringify(record), { mode: 0o600 })
-  return file
+async function copySession(homePath: string, record: SessionRecord): Promise<string> {
+  await storeSession(homePath, record)
+  return join(homePath, '.norrix/prod/session.json')
 }
 
 async function serve(

@@ -2,7 +2,6 @@ import { createClient } from '@norrix/contract/client'
 import { Fault } from '@norrix/contract/fault'
 import { sessions as operations } from '@norrix/contract/sessions.operations'
 import { command } from '../command.ts'
-import { ensurePrivateFolder } from '../home/private-file.ts'
 import type { SessionRecord } from '../home/sessions.ts'
 import { parseDuration } from '../io/words.ts'
 import { agent } from '../needs/api.ts'
@@ -29,7 +28,7 @@ import { finishSignOuts } from '../sign-out/finish.ts'
 export const signIn = command(['environment'], async ({ environment, ...basics }) => {
   const chosen = chooseWay(basics.call, placeOf(basics.around))
   refuseWithoutPerson(chosen, basics)
-  await ensurePrivateFolder(basics.paths.folder)
+  await basics.sessions.prepare(environment.name)
   const before = await basics.sessions.read(environment.name).catch(() => undefined)
   const server = await findServer(environment, basics)
   refuseIfTooOld(server, basics.around)
@@ -39,7 +38,7 @@ export const signIn = command(['environment'], async ({ environment, ...basics }
   // The place of the earlier session is taken; on its server it ends too.
   if (before && before.session.id !== record.session.id) await endOnServer(before, endPatienceMs)
   await report(who, record, environment, basics)
-  await finishSignOuts(environment.name, basics)
+  await finishSignOuts({ environment: environment.name, profile: basics.profile.name }, basics)
 })
 
 /** Who asks for a code or a listener by its flag has somebody at a browser; to paste takes one right here. */

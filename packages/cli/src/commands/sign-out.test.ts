@@ -136,9 +136,17 @@ test('signing out twice is no fault, and what still works is named', async () =>
   const json = await norrix('sign-out --json')
   expect(json.code).toBe(0)
   expect(JSON.parse(json.stdout)).toEqual({
-    signedOut: [{ environment: 'prod', account: null, endedOnServer: true, validUntil: null }],
+    signedOut: [
+      {
+        environment: 'prod',
+        profile: 'default',
+        account: null,
+        endedOnServer: true,
+        validUntil: null,
+      },
+    ],
     revoked: null,
-    stillWorks: { apiKey: false, environments: ['dev'] },
+    stillWorks: { apiKey: false, sessions: [{ environment: 'dev', profile: 'default' }] },
   })
 })
 
@@ -153,6 +161,23 @@ test('--all signs out of every environment of this machine, those that cannot be
   for (const words of ['whoami', 'whoami --dev']) {
     expect((await norrix(words)).stderr).toContain('not_signed_in')
   }
+})
+
+test('--all ends the sessions of every profile, each with what it has to finish', async () => {
+  const { norrix, folder } = await machine('prod')
+  const home = join(folder, '../..')
+  const work = { home, here: true, words: ['--profile', 'work'] } as const
+  expect((await signIn(place.url, work)).code).toBe(0)
+  const one = await norrix('sign-out')
+  expect(flat(one.stderr)).toContain('You are still signed in to prod (profile work);')
+  await place.leave()
+  const out = await norrix('sign-out --all')
+  expect(out.code).toBe(0)
+  expect(flat(out.stdout)).toContain('! Signed out of prod (profile work) here. The server could')
+  await place.comeBack()
+  const who = await norrix('whoami --profile work')
+  expect(flat(who.stderr)).toContain('is over on prod (profile work) too.')
+  expect(who.stderr).toContain('not_signed_in')
 })
 
 test('--everywhere ends every session of the account, on other machines and in browsers', async () => {

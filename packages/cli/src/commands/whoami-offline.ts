@@ -1,5 +1,6 @@
 import type { WhoamiDocument } from '@norrix/contract/types'
 import { command } from '../command.ts'
+import type { KeyStorage } from '../home/settings.ts'
 import type { Field } from '../io/layout.ts'
 import { agoText, dateText } from '../io/words.ts'
 import type { Basics } from '../needs/basics.ts'
@@ -7,18 +8,20 @@ import { textOption } from '../needs/call.ts'
 import type { Credential, SessionCredential } from '../needs/credential.ts'
 import type { Environment } from '../needs/environment.ts'
 import { checkOrgId, reasonText, type OrgReason } from '../needs/org.ts'
-import { ignoredSession, sourceOf, warningAbout } from './whoami-words.ts'
+import type { Profile } from '../needs/profile.ts'
+import { ignoredSession, placeFields, sourceOf, warningAbout } from './whoami-words.ts'
 
 /** What lies on this machine, without a request: it may be wrong, and says that nobody was asked. */
 export const whoamiOffline = command(
   ['environment', 'credential'],
   async ({ environment, credential, ...basics }) => {
-    const { io, around, sessions } = basics
+    const { io, around, sessions, profile } = basics
     const now = around.now()
     const org = rememberedOrg(environment, credential, basics)
     const ignored =
       credential.kind === 'key' ? await ignoredSession(sessions, environment) : undefined
-    io.document(documentOf({ environment, credential, org, ignored, storage: sessions.storage }))
+    const storage = credential.kind === 'session' ? await sessions.storage() : undefined
+    io.document(documentOf({ environment, credential, org, ignored, storage, profile }))
     io.result.line(
       credential.kind === 'key' ? `API key ${credential.start}…` : credential.record.account.email,
     )
@@ -29,7 +32,8 @@ export const whoamiOffline = command(
         because: sourceOf(environment),
       },
       orgField(org, credential, now),
-      ...(credential.kind === 'session' ? sessionFields(credential, sessions.storage, now) : []),
+      ...(credential.kind === 'session' ? [sessionField(credential, now)] : []),
+      ...placeFields(profile, storage),
     ])
     io.talk.marked('warning', 'The server was not asked: this is what this machine remembers.')
     if (ignored !== undefined) io.talk.marked('warning', warningAbout(ignored))
@@ -65,13 +69,10 @@ function orgField(org: RememberedOrg | undefined, credential: Credential, now: D
   return { label, value: credential.kind === 'key' ? "the key's own" : 'none chosen here' }
 }
 
-function sessionFields({ record }: SessionCredential, storage: string, now: Date): Field[] {
+function sessionField({ record }: SessionCredential, now: Date): Field {
   const ago = agoText(new Date(record.signedInAt), now)
   const until = dateText(new Date(record.session.expiresAt), now)
-  return [
-    { label: 'signed in', value: `${ago}, until ${until} at the latest` },
-    { label: 'kept in', value: storage },
-  ]
+  return { label: 'signed in', value: `${ago}, until ${until} at the latest` }
 }
 
 function documentOf(facts: {
@@ -79,13 +80,15 @@ function documentOf(facts: {
   credential: Credential
   org: RememberedOrg | undefined
   ignored: string | undefined
-  storage: string
+  storage: KeyStorage | undefined
+  profile: Profile
 }): WhoamiDocument {
-  const { environment, credential, org, ignored, storage } = facts
+  const { environment, credential, org, ignored, storage, profile } = facts
   const url = originOf(environment, credential) ?? null
   const { name, kind = null } = environment
   const common = {
     offline: true,
+    profile: profile.name,
     environment: { name, kind, url, version: null, because: sourceOf(environment) },
     organization: org ? { id: org.id, name: null, role: null, because: org.because.kind } : null,
     warnings: ignored === undefined ? [] : [warningAbout(ignored)],
@@ -108,6 +111,6 @@ function documentOf(facts: {
       expiresAt: session.expiresAt,
     },
     key: null,
-    storage,
+    storage: storage ?? null,
   }
 }

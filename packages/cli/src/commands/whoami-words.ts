@@ -1,5 +1,8 @@
 import type { SessionStore } from '../home/sessions.ts'
+import type { KeyStorage } from '../home/settings.ts'
+import type { Field } from '../io/layout.ts'
 import type { Environment } from '../needs/environment.ts'
+import type { Profile } from '../needs/profile.ts'
 
 /** What `whoami` says alike with the server and without it. */
 
@@ -18,4 +21,15 @@ export async function ignoredSession(
 
 export function warningAbout(email: string): string {
   return `Your session as ${email} is ignored while NORRIX_API_KEY is set.`
+}
+
+/** Whose sessions, where that is not the default; and where their key lies. */
+export function placeFields(profile: Profile, storage: KeyStorage | undefined): Field[] {
+  return [
+    ...(profile.flag === ''
+      ? []
+      : [{ label: 'profile', value: profile.name, because: profile.because }]),
+    // Said without pretence: whoever reads the whole home can use what lies in a file (product ruling 17).
+    ...(storage === undefined ? [] : [{ label: 'key', value: storage }]),
+  ]
 }

@@ -1,11 +1,13 @@
 import { sessions as operations } from '@norrix/contract/sessions.operations'
 import type { Output, WhoamiDocument } from '@norrix/contract/types'
 import { command } from '../command.ts'
+import type { KeyStorage } from '../home/settings.ts'
 import type { Field } from '../io/layout.ts'
 import { agoText, dateText } from '../io/words.ts'
+import type { Basics } from '../needs/basics.ts'
 import type { Environment } from '../needs/environment.ts'
 import { findOrg, orgText, reasonText, type FoundOrg, type OrgInUse } from '../needs/org.ts'
-import { ignoredSession, sourceOf, warningAbout } from './whoami-words.ts'
+import { ignoredSession, placeFields, sourceOf, warningAbout } from './whoami-words.ts'
 
 type Whoami = Output<'sessions.whoami'>
 
@@ -13,13 +15,14 @@ type Whoami = Output<'sessions.whoami'>
 export const whoami = command(
   ['environment', 'credential', 'api'],
   async ({ environment, credential, api, ...basics }) => {
-    const { io, sessions, around } = basics
+    const { io, sessions, around, profile } = basics
     const now = around.now()
     const who = await api.call(operations.whoami, { signal: around.signal })
     const found = await findOrg({ orgs: who.orgs, api, credential, environment, basics })
     const ignored =
       credential.kind === 'key' ? await ignoredSession(sessions, environment) : undefined
-    io.document(documentOf(who, { environment, found, ignored, storage: sessions.storage }))
+    const storage = who.actor === 'session' ? await sessions.storage() : undefined
+    io.document(documentOf(who, { environment, found, ignored, storage, basics }))
     const { key, session, user } = who
     io.result.line(key ? `API key "${key.name}" (${key.id}, ${key.start}…)` : (user?.email ?? ''))
     io.result.fields([
@@ -31,6 +34,7 @@ export const whoami = command(
       orgField(found, now),
       ...(key ? [keyField(key, now)] : []),
       ...(session ? [sessionField(session, now)] : []),
+      ...placeFields(profile, storage),
     ])
     if (ignored !== undefined) io.talk.marked('warning', warningAbout(ignored))
   },
@@ -67,7 +71,8 @@ function documentOf(
     environment: Environment
     found: FoundOrg
     ignored: string | undefined
-    storage: string
+    storage: KeyStorage | undefined
+    basics: Pick<Basics, 'profile'>
   },
 ): WhoamiDocument {
   const { environment, found, ignored } = about
@@ -79,7 +84,8 @@ function documentOf(
     user: who.user,
     session: who.session,
     key: who.key,
-    storage: who.actor === 'session' ? about.storage : null,
+    profile: about.basics.profile.name,
+    storage: about.storage ?? null,
     warnings: ignored === undefined ? [] : [warningAbout(ignored)],
   }
 }

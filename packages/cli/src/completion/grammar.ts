@@ -30,9 +30,14 @@ export interface Flag {
   readonly takes: 'nothing' | 'anything' | 'folder' | readonly string[]
 }
 
-/** @param environments names that `--env` takes, besides prod and dev */
-export function grammarOf(environments: readonly string[]): Grammar {
-  const all = [...globalOptions.map((row) => withEnvironments(row, environments)), help]
+/** Names that this machine knows, besides those that are always there. */
+export interface KnownNames {
+  readonly environments: readonly string[]
+  readonly profiles: readonly string[]
+}
+
+export function grammarOf(known: KnownNames): Grammar {
+  const all = [...globalOptions.map((row) => withNames(row, known)), help]
   const tops = [...new Set(commandTable.map(({ words }) => words.split(' ')[0] ?? ''))]
   const commands = commandTable.map((row) => commandSpot(row, all))
   const spots: Spot[] = [
@@ -105,8 +110,13 @@ function flagOf([flags, summary, values]: OptionRow): Flag {
   return { names, summary, takes: values ?? (value.startsWith('folder') ? 'folder' : 'anything') }
 }
 
-function withEnvironments(row: OptionRow, environments: readonly string[]): OptionRow {
+function withNames(row: OptionRow, { environments, profiles }: KnownNames): OptionRow {
   const [flags, summary] = row
-  if (!flags.startsWith('--env ')) return row
-  return [flags, summary, [...new Set(['prod', 'dev', ...environments])]]
+  if (flags.startsWith('--env ')) return [flags, summary, unique(['prod', 'dev', ...environments])]
+  if (flags.startsWith('--profile ')) return [flags, summary, unique(['default', ...profiles])]
+  return row
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)]
 }

@@ -2,11 +2,12 @@ import { dirname } from 'node:path'
 import { Fault } from '@norrix/contract/fault'
 import { closeFolder, moveAside, readPrivate, writePrivate } from './private-file.ts'
 
-/** How one kind of file is understood. `read` gives undefined for anything that is not one. */
+/** How one kind of file is understood. */
 export interface JsonForm<T> {
   /** Raised when an older norrix could not read the file any more. */
   readonly version: number
-  read(value: Readonly<Record<string, unknown>>): T | undefined
+  /** @returns undefined for anything that is not one, of this version or of one before it */
+  read(value: Readonly<Record<string, unknown>>, version: number): T | undefined
 }
 
 /** What this machine has to say about a file besides its content. */
@@ -43,7 +44,7 @@ export async function readJsonFile<T>(
       fix: 'install the newer norrix, or set NORRIX_HOME to another folder',
     })
   }
-  const read = value && version === form.version ? form.read(value) : undefined
+  const read = value && typeof version === 'number' ? form.read(value, version) : undefined
   if (read !== undefined) return read
   const aside = await moveAside(options.path, options.now())
   throw new Fault('home_corrupt', {

@@ -14,9 +14,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { homePaths } from './folder.ts'
+import { sessionsOf } from '../../../../test/kit/stored-session.ts'
 import { readPrivate, writePrivate } from './private-file.ts'
-import { fileSessionStore, type SessionRecord, type SessionStore } from './sessions.ts'
+import type { SessionRecord, SessionStore } from './sessions.ts'
 
 const record: SessionRecord = {
   issuer: 'https://norrix.example.com',
@@ -43,13 +43,8 @@ const umask = process.umask()
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'norrix-home-'))
   notices = []
-  const paths = homePaths({ env: {}, homeDir: home, cwd: home })
-  file = paths.session('prod')
-  store = fileSessionStore(
-    paths,
-    (sentence) => notices.push(sentence),
-    () => new Date(0),
-  )
+  file = join(home, '.norrix/prod/session.json')
+  store = sessionsOf(home, { notices })
 })
 afterEach(() => {
   process.umask(umask)

@@ -1,5 +1,14 @@
 import { constants, type Stats } from 'node:fs'
-import { chmod, lstat, mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
+import {
+  access,
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  rename,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Fault } from '@norrix/contract/fault'
 
@@ -39,7 +48,7 @@ export async function readPrivate(path: string): Promise<PrivateText | undefined
     const stats = await file.stat()
     refuseForeign(path, stats)
     const wasOpen = checksModes && (stats.mode & 0o077) !== 0
-    if (wasOpen) await file.chmod(0o600)
+    if (wasOpen) await file.chmod(0o600).catch((cause) => refuseOpen(path, cause))
     return { text: await file.readFile('utf8'), wasOpen }
   } finally {
     await file.close()
@@ -116,7 +125,8 @@ async function makeFolder(path: string): Promise<void> {
     if (isCode(cause, 'EEXIST')) return
     if (!isCode(cause, 'ENOENT') || (await lstat(dirname(path)).catch(() => undefined))) throw cause
     await makeFolder(dirname(path))
-    await mkdir(path, { mode: 0o700 })
+    // Anew, for another norrix may have made it in the meantime.
+    await makeFolder(path)
   }
 }
 
@@ -131,7 +141,24 @@ export async function closeFolder(path: string): Promise<void> {
   if (stats.isSymbolicLink()) throw unsafe(path, 'is a link')
   if (!stats.isDirectory()) throw unsafe(path, 'is not a folder')
   refuseOwner(path, stats)
-  if (checksModes && (stats.mode & 0o077) !== 0) await chmod(path, stats.mode & 0o700)
+  if (checksModes && (stats.mode & 0o077) !== 0)
+    await chmod(path, stats.mode & 0o700).catch((cause) => refuseOpen(path, cause))
+}
+
+/** @throws Fault home_unwritable for a folder that takes no files, such as one on a disk mounted read-only */
+export async function refuseUnwritable(folder: string): Promise<void> {
+  await access(folder, constants.W_OK).catch((cause) => {
+    throw unusable(folder, 'cannot be written', cause)
+  })
+}
+
+/** Whether the disk said no. A file that is not to be trusted is another matter: there `norrix` says no, and there is no cause. */
+export function isUnwritable(error: unknown): error is Fault {
+  return error instanceof Fault && error.code === 'home_unwritable' && error.cause !== undefined
+}
+
+function refuseOpen(path: string, cause: unknown): never {
+  throw unusable(path, 'is open to others and cannot be closed', cause)
 }
 
 function refuseForeign(path: string, stats: Stats): void {

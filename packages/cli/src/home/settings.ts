@@ -1,11 +1,18 @@
 import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
 import type { HomePaths } from './folder.ts'
+import { aloneIfPossible } from './lock.ts'
+import { defaultProfile } from './names.ts'
 import { isObject, readJsonFile, writeJsonFile, type Notice } from './json-file.ts'
 
 /** What `~/.norrix/config.json` holds: choices, never secrets. */
 export interface Settings {
   readonly environments: Readonly<Record<string, KnownEnvironment>>
+  /** Where the key of the sessions was put; absent until there was one. */
+  readonly storage?: KeyStorage | undefined
 }
+
+export const keyStorages = ['keyring', 'file'] as const
+export type KeyStorage = (typeof keyStorages)[number]
 
 export interface KnownEnvironment {
   /** The origin that the user trusts; credentials of this environment go nowhere else. */
@@ -13,7 +20,7 @@ export interface KnownEnvironment {
   readonly kind: EnvironmentKind
   /** `user`: named in a sign-in. `sibling`: named by the server of the other kind that the user named (ruling 13). */
   readonly from: 'user' | 'sibling'
-  /** The default organization of each account that has signed in here, by account id. */
+  /** The default organization of each account that has signed in here, under `orgChoice`. */
   readonly orgs: Readonly<Record<string, ChosenOrg>>
 }
 
@@ -21,6 +28,11 @@ export interface ChosenOrg {
   readonly id: string
   /** ISO 8601. */
   readonly chosenAt: string
+}
+
+/** The name of a default organization: the account's id, with the profile before it where it is not the default one. */
+export function orgChoice(profile: string, accountId: string): string {
+  return profile === defaultProfile ? accountId : `${profile}/${accountId}`
 }
 
 export interface SettingsFile {
@@ -33,8 +45,9 @@ const version = 1
 const empty: Settings = { environments: {} }
 
 export function settingsFile(paths: HomePaths, notice: Notice, now: () => Date): SettingsFile {
-  const read = async (): Promise<Settings> =>
-    (await readJsonFile(
+  const read = async (): Promise<Settings> => {
+    if (!paths.isKnown) return empty
+    const found = await readJsonFile(
       { version, read: readSettings },
       {
         path: paths.settings,
@@ -42,10 +55,15 @@ export function settingsFile(paths: HomePaths, notice: Notice, now: () => Date):
         now,
         recovery: 'norrix sign-in with the address of your server sets it up again',
       },
-    )) ?? empty
+    )
+    return found ?? empty
+  }
   return {
     read,
-    change: async (change) => writeJsonFile(paths.settings, version, change(await read())),
+    change: async (change) =>
+      aloneIfPossible(`${paths.settings}.lock`, async () =>
+        writeJsonFile(paths.settings, version, change(await read())),
+      ),
   }
 }
 
@@ -58,8 +76,16 @@ export function withEnvironment(
   return { ...settings, environments: { ...settings.environments, [name]: known } }
 }
 
+/** Takes one environment out. */
+export function withoutEnvironment(settings: Settings, name: string): Settings {
+  const { [name]: _, ...environments } = settings.environments
+  return { ...settings, environments }
+}
+
 function readSettings(value: Readonly<Record<string, unknown>>): Settings | undefined {
   if (!isObject(value['environments'])) return undefined
+  const storage = keyStorages.find((one) => one === value['storage'])
+  if (value['storage'] !== undefined && storage === undefined) return undefined
   const entries = Object.entries(value['environments']).map(
     ([name, known]) => [name, readEnvironment(known)] as const,
   )
@@ -68,7 +94,7 @@ function readSettings(value: Readonly<Record<string, unknown>>): Settings | unde
     if (!known) return undefined
     environments[name] = known
   }
-  return { environments }
+  return storage === undefined ? { environments } : { environments, storage }
 }
 
 function readEnvironment(value: unknown): KnownEnvironment | undefined {

@@ -5,6 +5,7 @@ import {
   type EnvironmentKind,
 } from '@norrix/contract/api-key-format.policy'
 import { Fault } from '@norrix/contract/fault'
+import { environmentFlag } from '../home/names.ts'
 import type { SessionRecord, SessionStore } from '../home/sessions.ts'
 import type { Io } from '../io/io.ts'
 import type { Surroundings } from '../io/terminal.ts'
@@ -82,7 +83,8 @@ export function keyFrom(env: Surroundings['env']): string | undefined {
 
 function refuseOtherKind(kind: EnvironmentKind, environment: Environment): void {
   if (environment.kind === undefined || environment.kind === kind) return
-  const other = kind === 'dev' ? 'add --dev' : `leave${environment.flag || ' NORRIX_ENV'} out`
+  const other =
+    kind === 'dev' ? 'add --dev' : `leave${environmentFlag(environment.name) || ' NORRIX_ENV'} out`
   throw new Fault('wrong_environment', {
     message: `NORRIX_API_KEY is a ${kind} key; this command talks to ${environment.name}. Nothing was sent.`,
     fix: `${other}, or use a ${environment.kind} key`,

@@ -1,8 +1,10 @@
 import type { EnvironmentKind } from '@norrix/contract/api-key-format.policy'
 import { Fault } from '@norrix/contract/fault'
-import type { KnownEnvironment, SettingsFile } from '../home/settings.ts'
+import { environmentFlag, isName, nameRule } from '../home/names.ts'
+import type { KnownEnvironment, Settings, SettingsFile } from '../home/settings.ts'
 import type { Surroundings } from '../io/terminal.ts'
 import { textOption, type Call } from './call.ts'
+import { readProfile } from './profile.ts'
 
 /** The service a command talks to. */
 export interface Environment {
@@ -17,12 +19,9 @@ export interface Environment {
     | { readonly origin: string; readonly because: 'NORRIX_API_URL' | 'sign-in' }
     | undefined
   readonly known: KnownEnvironment | undefined
-  /** How another command is told to use it, with a space before; empty for the default. */
+  /** How another command is told to use it, and this profile, with a space before; empty for the defaults. */
   readonly flag: string
 }
-
-/** Names become folders: nothing that climbs, nothing that a file system reads otherwise (threat T56). */
-export const environmentName = /^[a-z0-9-]{1,32}$/
 
 /**
  * Order: flag, NORRIX_ENV, prod (product ruling 13).
@@ -32,11 +31,11 @@ export const environmentName = /^[a-z0-9-]{1,32}$/
 export async function resolveEnvironment(
   call: Call,
   around: Pick<Surroundings, 'env'>,
-  settings: SettingsFile,
+  settings: Pick<SettingsFile, 'read'>,
 ): Promise<Environment> {
   const { name, because } = chooseName(call, around.env)
-  const known = (await settings.read()).environments[name]
   const fromEnv = around.env['NORRIX_API_URL']?.trim()
+  const known = environmentIn(await settings.read(), name)
   const server = fromEnv
     ? { origin: readOrigin(fromEnv, 'NORRIX_API_URL'), because: 'NORRIX_API_URL' as const }
     : known && { origin: new URL(known.url).origin, because: 'sign-in' as const }
@@ -46,14 +45,8 @@ export async function resolveEnvironment(
     kind: name === 'prod' || name === 'dev' ? name : known?.kind,
     server,
     known,
-    flag: environmentFlag(name),
+    flag: `${environmentFlag(name)}${readProfile(call, around.env).flag}`,
   }
-}
-
-/** How a command is told to use an environment, with a space before; nothing for prod. */
-export function environmentFlag(name: string): string {
-  if (name === 'prod') return ''
-  return name === 'dev' ? ' --dev' : ` --env ${name}`
 }
 
 /**
@@ -104,12 +97,20 @@ function chooseName(call: Call, env: Surroundings['env']): { name: string; becau
   return { name: 'prod', because: 'default' }
 }
 
-function checkName(name: string, from: string): string {
-  if (environmentName.test(name)) return name
+/**
+ * @param from where it was written, for the message
+ * @throws Fault usage
+ */
+export function checkName(name: string, from: string): string {
+  if (isName(name)) return name
   throw usage(
     `${from} is not a name of an environment: ${name.slice(0, 40)}`,
-    'use prod, dev, or a name of 1 to 32 small letters, digits and hyphens',
+    `use prod, dev, or ${nameRule}`,
   )
+}
+
+function environmentIn({ environments }: Settings, name: string): KnownEnvironment | undefined {
+  return Object.hasOwn(environments, name) ? environments[name] : undefined
 }
 
 function usage(message: string, fix: string): Fault {

@@ -2,6 +2,7 @@ import type { Client } from '@norrix/contract/client'
 import { Fault } from '@norrix/contract/fault'
 import { orgs as operations } from '@norrix/contract/orgs.operations'
 import type { Org } from '@norrix/contract/types'
+import { orgChoice } from '../home/settings.ts'
 import { ShownFault } from '../io/fault-text.ts'
 import { dateText } from '../io/words.ts'
 import type { Credential } from './credential.ts'
@@ -90,7 +91,8 @@ export async function findOrg(question: OrgQuestion): Promise<FoundOrg> {
     if (!first) throw noOrg(environment, api.baseUrl)
     return { kind: 'one', inUse: { org: first, because: { kind: 'key' } } }
   }
-  const chosen = environment.known?.orgs[credential.record.account.id]
+  const chosen =
+    environment.known?.orgs[orgChoice(basics.profile.name, credential.record.account.id)]
   const org = orgs.find(({ id }) => id === chosen?.id)
   if (chosen && org) {
     return {

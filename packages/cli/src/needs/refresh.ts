@@ -46,11 +46,11 @@ export async function refreshSession(
     if (current.accessToken !== stale.accessToken && !isAccessOver(current, now())) return current
     const answer = await askForTokens(current, options)
     if (answer === 'invalid_grant') {
-      await writeIfPossible(options, { ...current, endedAt: now().toISOString() })
+      await sessions.renew(environment, { ...current, endedAt: now().toISOString() })
       throw over(current, environment)
     }
     const renewed = { ...current, ...tokenFields(answer, now()) }
-    await writeIfPossible(options, renewed)
+    await sessions.renew(environment, renewed)
     return renewed
   })
 }
@@ -74,17 +74,6 @@ export interface Tokens {
   readonly refreshToken: string | undefined
   /** See `BoundToken`: as the answer said that brought the tokens. */
   readonly clockAheadMs: number
-}
-
-async function writeIfPossible(
-  { sessions, environment }: RefreshOptions,
-  record: SessionRecord,
-): Promise<void> {
-  try {
-    await sessions.write(environment, record)
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== 'home_unwritable') throw error
-  }
 }
 
 async function askForTokens(

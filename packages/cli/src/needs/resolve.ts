@@ -1,3 +1,4 @@
+import type { SettingsFile } from '../home/settings.ts'
 import { finishSignOuts } from '../sign-out/finish.ts'
 import { apiFor } from './api.ts'
 import { hasKey, resolveCredential } from './credential.ts'
@@ -22,12 +23,12 @@ export function createResolver(basics: Basics): Resolver {
   const found: { -readonly [N in Need]?: NeedTable[N] } = {}
   const find: { readonly [N in Need]: () => Promise<NeedTable[N]> } = {
     async environment() {
-      const environment = await resolveEnvironment(basics.call, basics.around, basics.settings)
-      // What is not prod is named first (product ruling 13).
-      if (environment.name !== 'prod') {
-        basics.io.talk.line(
-          `${environment.name} · ${environment.server?.origin ?? 'no server yet'}`,
-        )
+      const environment = await resolveEnvironment(basics.call, basics.around, settingsFor(basics))
+      // What is not the default is named first (product ruling 13).
+      if (environment.flag !== '') {
+        const { name, flag } = basics.profile
+        const parts = [environment.name, ...(flag === '' ? [] : [`profile ${name}`])]
+        basics.io.talk.line([...parts, environment.server?.origin ?? 'no server yet'].join(' · '))
       }
       return environment
     },
@@ -61,7 +62,11 @@ export function createResolver(basics: Basics): Resolver {
         given[need] = await get(need)
         // Whoever is about to ask this server tells it what it could not be told before (product ruling 18).
         if (need === 'environment' && asksAsPerson(needs, basics)) {
-          beside = finishSignOuts((await get('environment')).name, basics)
+          const place = {
+            environment: (await get('environment')).name,
+            profile: basics.profile.name,
+          }
+          beside = finishSignOuts(place, basics)
         }
       }
       return given as unknown as Given<(typeof needs)[number]> // each of `needs` was just put in
@@ -80,4 +85,10 @@ export function createResolver(basics: Basics): Resolver {
 /** A pipeline with a key has no session to end, and its command reads nothing of one (auth B7). */
 function asksAsPerson(needs: readonly Need[], { around }: Basics): boolean {
   return needs.includes('api') && !hasKey(around.env)
+}
+
+/** A pipeline with a key and an address needs nothing of this machine: its settings are not even read (auth B7). */
+function settingsFor({ around, settings }: Basics): Pick<SettingsFile, 'read'> {
+  const isSaidWhole = hasKey(around.env) && Boolean(around.env['NORRIX_API_URL']?.trim())
+  return isSaidWhole ? { read: async () => ({ environments: {} }) } : settings
 }

@@ -35,7 +35,10 @@ function typedOrigin({ call }: Basics): string | undefined {
 }
 
 /** A prod server never becomes dev, nor the other way round. */
-function checkKind(found: FoundServer, environment: Environment): FoundServer {
+export function checkKind(
+  found: FoundServer,
+  environment: Pick<Environment, 'name' | 'kind'>,
+): FoundServer {
   if (environment.kind === undefined || environment.kind === found.kind) return found
   const flag = found.kind === 'dev' ? ' --dev' : ''
   throw new Fault('wrong_environment', {

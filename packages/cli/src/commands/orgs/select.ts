@@ -1,7 +1,7 @@
 import { Fault } from '@norrix/contract/fault'
 import type { Org } from '@norrix/contract/types'
 import { command } from '../../command.ts'
-import { withEnvironment } from '../../home/settings.ts'
+import { orgChoice, withEnvironment } from '../../home/settings.ts'
 import type { Environment } from '../../needs/environment.ts'
 import type { Basics } from '../../needs/basics.ts'
 import { textOption, type Call } from '../../needs/call.ts'
@@ -12,10 +12,10 @@ export const orgsSelect = command(
   ['environment', 'credential', 'api'],
   async ({ environment, credential, api, ...basics }) => {
     if (credential.kind === 'key') throw keyHasOne()
-    const { settings, around, io, call } = basics
+    const { settings, around, io, call, profile } = basics
     const orgs = await listOrgs(api)
     const org = await choose(orgs, orgNamed(call), environment, basics)
-    const account = credential.record.account.id
+    const choice = orgChoice(profile.name, credential.record.account.id)
     const chosen = { id: org.id, chosenAt: around.now().toISOString() }
     await settings.change((now) => {
       const known = now.environments[environment.name] ?? {
@@ -26,7 +26,7 @@ export const orgsSelect = command(
       }
       return withEnvironment(now, environment.name, {
         ...known,
-        orgs: { ...known.orgs, [account]: chosen },
+        orgs: { ...known.orgs, [choice]: chosen },
       })
     })
     io.document({ organization: org, environment: environment.name })
