@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startNorrix, type Norrix } from '../../../../../test/kit/norrix.ts'
+import { fetchBound } from '../../../../../test/kit/proofs.ts'
 import { runNorrix, temporaryHome, type Ran } from '../../../../../test/kit/run-norrix.ts'
 import { claim, signIn } from '../../../../../test/kit/sign-in.ts'
 import { storedSession } from '../../../../../test/kit/stored-session.ts'
@@ -84,9 +85,7 @@ test('an environment with a session is removed when somebody says so, and its se
     words: ['--env', 'staging', '--profile', 'work'],
   })
   const ask = () =>
-    fetch(`${norrix.prod.url}/api/whoami`, {
-      headers: { authorization: `Bearer ${session.accessToken}` },
-    })
+    fetchBound({ token: session.accessToken, key: session.key }, `${norrix.prod.url}/api/whoami`)
   expect((await ask()).status).toBe(200)
   const removed = await run('environments remove staging --yes --json')
   expect(JSON.parse(removed.stdout)).toEqual({
