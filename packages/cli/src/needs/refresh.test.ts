@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { watchSteps } from '../../../../test/crash/steps.ts'
 import type { Browser } from '../../../../test/identity/browser.ts'
 import { startNorrix, type Norrix } from '../../../../test/kit/norrix.ts'
+import { proof } from '../../../../test/kit/proofs.ts'
 import { runNorrix, startNorrixCommand, temporaryHome } from '../../../../test/kit/run-norrix.ts'
 import { claim, signIn } from '../../../../test/kit/sign-in.ts'
 import { runSql } from '../../../../test/kit/test-database.ts'
@@ -160,6 +161,26 @@ test('a lock that nobody alive holds and nobody can remove costs nobody their se
   const began = performance.now()
   expect(await runNorrix(['whoami'], { home: session.home, here: true })).toMatchObject({ code: 0 })
   expect(performance.now() - began).toBeLessThan(2000)
+})
+
+test('an answer with new tokens that is lost on its way costs one more request, and no session (T35)', async () => {
+  const session = await signedIn()
+  const { key, refreshToken, tokenEndpoint: url } = session.read()
+  const given = await tokensGiven()
+  const lost = await fetch(url, {
+    method: 'POST',
+    headers: { dpop: await proof(key, { method: 'POST', url }) },
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: 'norrix-cli',
+      refresh_token: refreshToken,
+    }),
+  })
+  await lost.body?.cancel()
+  expect((await tokensGiven()) - given).toBe(1)
+  session.expire()
+  expect(await runNorrix(['whoami'], { home: session.home, here: true })).toMatchObject({ code: 0 })
+  expect((await tokensGiven()) - given).toBe(2)
 })
 
 test('an access token is renewed after four fifths of its life, and not before', async () => {
