@@ -84,12 +84,8 @@ test(
     const session = await signedIn()
     session.expire()
     const preload = fileURLToPath(new URL('../../../../test/kit/no-locks.ts', import.meta.url))
-    const { worked, requests } = await allAtOnce(session.home, {
-      NODE_OPTIONS: `--import=${preload}`,
-    })
+    const { worked } = await allAtOnce(session.home, { NODE_OPTIONS: `--import=${preload}` })
     expect(worked).toBe(processes)
-    // Whoever comes late finds the session renewed.
-    expect(requests).toBeGreaterThan(1)
     expect(await runNorrix(['whoami'], { home: session.home })).toMatchObject({ code: 0 })
   },
   isLong ? 300_000 : 60_000,
