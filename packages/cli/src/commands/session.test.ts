@@ -194,6 +194,16 @@ test('sign-out without the server removes the session, says that the server was 
   elsewhere.remove()
 })
 
+test('a text in NORRIX_API_KEY that is no key is refused as one that nobody knows, and its beginning shown', async () => {
+  const env = { NORRIX_API_KEY: 'abcdefghijklmnopqrstuvwxyz', NORRIX_API_URL: norrix.prod.url }
+  const who = await runNorrix(['whoami'], { ...at, env })
+  expect(who.code).toBe(4)
+  const said = who.stderr.replaceAll(/\s+/g, ' ')
+  expect(said).toContain(`${norrix.prod.url} does not know this API key.`)
+  expect(said).toContain('key abcdefghijkl… from NORRIX_API_KEY, prod')
+  expect(said).toContain('fix check NORRIX_API_KEY: API keys begin with nrx_')
+})
+
 test('errors under --json are one document on stdout', async () => {
   const done = await runNorrix(['whoami', '--dev', '--json'], at)
   expect(JSON.parse(done.stdout)).toEqual({

@@ -36,6 +36,13 @@ export function explain(
         message: `${environment.server?.origin ?? environment.name} does not know this API key.`,
         evidence: [about],
       })
+    // A bearer that does not look like a key could only be a session's token, and those come with a proof.
+    case 'proof_invalid':
+      return rewritten(error, {
+        message: `${environment.server?.origin ?? environment.name} does not know this API key.`,
+        fix: 'check NORRIX_API_KEY: API keys begin with nrx_',
+        evidence: [about],
+      })
     case 'wrong_environment':
       return rewritten(error, { evidence: [about] })
     case 'scope_missing':

@@ -15,6 +15,7 @@ import {
 } from '../../../../../test/kit/proofs.ts'
 import { claim } from '../../../../../test/kit/sign-in.ts'
 import { runSql } from '../../../../../test/kit/test-database.ts'
+import { hashToken } from '../../kernel/secrets.ts'
 
 type SignedIn = Awaited<ReturnType<typeof signInCommandLine>>
 
@@ -240,22 +241,12 @@ test('whoever steals both tokens without the key gets nothing, and the owner is 
 
 test('a token whose row names no key is good for nobody', async () => {
   const { bound } = await signInCommandLine(norrix.prod.url, browser, ana)
-  const { key_thumbprint: thumbprint } = await ownRow()
-  await rowsOf(
-    `update oidc_states set key_thumbprint = null where key_thumbprint = '${String(thumbprint)}'`,
-  )
+  const own = `model = 'AccessToken' and id_hash = '${hashToken(bound.token)}'`
+  await rowsOf(`update oidc_states set key_thumbprint = null where ${own}`)
   const answer = await fetchBound(bound, url)
   expect([answer.status, (await answer.json()).code]).toEqual([401, 'session_ended'])
-
-  /** Of the newest token. */
-  async function ownRow() {
-    const sql = `select key_thumbprint from oidc_states where model = 'AccessToken'
-      order by expires_at desc limit 1`
-    return (await rowsOf(sql))[0] ?? {}
-  }
 })
 
-function rowsOf(sql: string): Promise<Record<string, unknown>[]> {
-  // Rows are objects of columns.
-  return runSql(norrix.database(), sql) as Promise<Record<string, unknown>[]>
+function rowsOf(sql: string): Promise<object[]> {
+  return runSql(norrix.database(), sql)
 }

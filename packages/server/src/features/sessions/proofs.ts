@@ -18,8 +18,8 @@ const sweepEveryMs = 60_000
 export type ProofCheck = (credential: TokenCredential, keyThumbprint: string) => Promise<void>
 
 /**
- * The checks of RFC 9449 section 4.3, and of section 11.1: each proof is taken once, by whichever server of the database, and once
- * more by none of them after a restart.
+ * The checks of RFC 9449 section 4.3, and of section 11.1: each proof is taken once, by whichever server of the database, before a
+ * restart or after it.
  *
  * Streams and uploads have their credential looked up again; the proof of a request is checked the first time.
  */
@@ -33,7 +33,8 @@ export function proofCheck(deps: {
     if (proven.get(credential) === keyThumbprint) return
     const now = deps.effects.now()
     const { jti, iat } = await readProof(credential, keyThumbprint, now)
-    const expiresAt = iat * 1000 + proofWindowMs
+    // As long as it would be taken, and once more: another server's clock may be behind ours.
+    const expiresAt = iat * 1000 + 2 * proofWindowMs
     const digest = hashToken(`${keyThumbprint} ${jti}`)
     if (!(await addUsedProof(deps.db.kysely, digest, expiresAt)))
       throw proofInvalid('was used before')

@@ -1,4 +1,4 @@
-/** Proofs of a token's key that have been used, for as long as they would be taken: each is taken once. */
+/** Proofs of a token's key that have been used, for as long as any server would take them: each is taken once. */
 export interface UsedProofsTable {
   digest: string
   expires_at: number
