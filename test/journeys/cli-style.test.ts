@@ -133,7 +133,7 @@ test('whoami, by session, without the server', async () => {
       environment   prod  https://norrix.example.com      default
       organization  org_8fK2mQ                            orgs select, 3 Nov
       signed in     12 days ago, until 22 Feb 2027 at the latest
-      kept in       plain file
+      key           file
     "
   `)
 })

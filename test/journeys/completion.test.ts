@@ -65,7 +65,16 @@ const cases: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['norrix sign-out --o', []],
   [
     'norrix sign-out --',
-    ['--all', '--everywhere', '--env', '--dev', '--json', '--non-interactive', '--help'],
+    [
+      '--all',
+      '--everywhere',
+      '--env',
+      '--dev',
+      '--profile',
+      '--json',
+      '--non-interactive',
+      '--help',
+    ],
   ],
   ['norrix sessions ', ['list', 'revoke']],
   ['norrix whoami --off', ['--offline']],

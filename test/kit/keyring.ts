@@ -49,7 +49,7 @@ export async function startKeyring(): Promise<Bus> {
 }
 
 /** A D-Bus that takes every call and never answers: what a locked or broken session looks like. */
-export async function startSilentBus(): Promise<Bus> {
+export async function startSilentBus(): Promise<Bus & { connections(): number }> {
   const folder = mkdtempSync(join(tmpdir(), 'norrix-bus-'))
   const path = join(folder, 'bus')
   const sockets = new Set<{ destroy(): void }>()
@@ -60,6 +60,7 @@ export async function startSilentBus(): Promise<Bus> {
   await new Promise<void>((resolve) => server.listen(path, resolve))
   return {
     env: { DBUS_SESSION_BUS_ADDRESS: `unix:path=${path}` },
+    connections: () => sockets.size,
     async stop() {
       for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
