@@ -24,5 +24,5 @@ VOLUME /data
 EXPOSE 4400
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:4400/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/norrix/packages/server/src/main.ts"]
+ENTRYPOINT ["node", "/norrix/packages/server/src/main.mjs"]
 CMD ["serve"]

@@ -110,7 +110,7 @@ const serverLayers: readonly Room[] = [
   },
   {
     name: 'server',
-    files: ['packages/server/src/*.ts', 'packages/server/src/commands/**'],
+    files: ['packages/server/src/*.{ts,mjs}', 'packages/server/src/commands/**'],
     imports: [
       ...wholeContract,
       'cli/io',
@@ -330,7 +330,7 @@ export const entries: readonly {
 export const environmentReaders: readonly string[] = [
   'packages/server/src/config.ts',
   'packages/server/src/config/**',
-  'packages/server/src/main.ts',
+  'packages/server/src/main.mjs',
   'packages/cli/src/main.ts',
   'packages/cli/src/needs/**',
   'packages/runner/src/main.ts',

@@ -61,7 +61,7 @@ export const scripts = {
   where: { steps: [['tools/where.ts']] },
   simulate: { steps: [['test/simulation/main.ts']] },
   bench: { steps: [built, ['test/bench/bench.ts']] },
-  'norrix-server': { steps: [built, ['packages/server/src/main.ts']], inCallersFolder: true },
+  'norrix-server': { steps: [built, ['packages/server/src/main.mjs']], inCallersFolder: true },
   // The CLI acts on the project in the folder where it was called, not on this clone.
   norrix: { steps: [['packages/cli/src/main.ts']], inCallersFolder: true },
 }

@@ -10,7 +10,7 @@ import { literally, stack } from '../kit/expect-fault.ts'
 import { startNorrix, type Norrix } from '../kit/norrix.ts'
 
 /** A server that cannot start says why, in the same form as the command line, and ends with the documented exit code. */
-const main = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../packages/server/src/main.mjs', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'norrix-operator-'))
 const config = join(folder, 'norrix-server.json')
 let running: Norrix

@@ -157,7 +157,7 @@ test('a server that starts later has no claim link to give', async () => {
 })
 
 function runServer(config: string): { status: number | null; stderr: string } {
-  const main = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url))
+  const main = fileURLToPath(new URL('../../packages/server/src/main.mjs', import.meta.url))
   const env = { PATH: process.env['PATH'] ?? '', NORRIX_SERVER_CONFIG: config }
   return spawnSync(process.execPath, [main], {
     env,

@@ -10,7 +10,7 @@ import { asConfigured } from './test-database.ts'
 
 /** The program file of `norrix-server`. */
 export const serverMain = fileURLToPath(
-  new URL('../../packages/server/src/main.ts', import.meta.url),
+  new URL('../../packages/server/src/main.mjs', import.meta.url),
 )
 
 /** An operator at the shell of the host: the real command, in a process of its own. */

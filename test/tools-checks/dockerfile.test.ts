@@ -71,7 +71,7 @@ test.runIf(isLong)(
       const config = join(folder, 'norrix-server.json')
       const prod = { listen: { port }, data: join(folder, 'data'), runner: false }
       writeFileSync(config, JSON.stringify({ environments: { prod } }))
-      const main = join(second, 'norrix/packages/server/src/main.ts')
+      const main = join(second, 'norrix/packages/server/src/main.mjs')
       const env = { PATH: process.env['PATH'], HOME: folder, NORRIX_SERVER_CONFIG: config }
       const child = spawn(process.execPath, [main, 'serve'], { env, cwd: folder, stdio: 'ignore' })
       try {

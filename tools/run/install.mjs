@@ -85,7 +85,7 @@ function npmInstall(root) {
   // NODE_ENV=production or an `omit` in somebody's .npmrc would leave the tools out, and the silence
   // of `npm run --silent` would hide why an installation fails.
   const flags = ['--no-save', '--include=dev', '--include=optional', '--loglevel=error']
-  const [command, before, shell] = npm()
+  const { command, before, shell } = npm()
   const { status, error } = spawnSync(command, [...before, 'install', ...flags], {
     cwd: root,
     shell,
@@ -101,11 +101,13 @@ function npmInstall(root) {
   return undefined
 }
 
-/** The npm that runs this script, else the one in PATH: [command, first arguments, through a shell?]. */
+/** The npm that runs this script, else the one in PATH: `before` are its first arguments. */
 function npm() {
   const own = process.env.npm_execpath
-  if (own !== undefined && basename(own) === 'npm-cli.js') return [process.execPath, [own], false]
-  return ['npm', [], process.platform === 'win32']
+  if (own !== undefined && basename(own) === 'npm-cli.js') {
+    return { command: process.execPath, before: [own], shell: false }
+  }
+  return { command: 'npm', before: [], shell: process.platform === 'win32' }
 }
 
 /** A clone that this user may read but not write is simply compared anew each time. */

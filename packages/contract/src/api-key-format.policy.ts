@@ -24,7 +24,7 @@ export function readKey(text: string): KeyReading {
   if (!text.startsWith(keyPrefix)) return { kind: 'not-a-key' }
   const body = text.slice(keyPrefix.length)
   if (!letters.test(body)) return { kind: 'mistyped' }
-  const bytes = Uint8Array.from(atob(body), (character) => character.charCodeAt(0))
+  const bytes = bytesOf(atob(body))
   const random = bytes.subarray(0, 32)
   const checksum = new DataView(bytes.buffer).getUint32(32)
   for (const environment of ['prod', 'dev'] as const) {
@@ -60,6 +60,13 @@ export function likelyTypo(text: string): string {
   if (/\s/.test(text)) return 'it has white space in it'
   if (!letters.test(text.slice(keyPrefix.length))) return 'it has a character that no key has'
   return 'at least one character is wrong'
+}
+
+/** A loop: `Uint8Array.from` takes ten times as long, at each request that carries a key. */
+function bytesOf(binary: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(binary.length)
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at)
+  return bytes
 }
 
 function keyChecksum(environment: EnvironmentKind, random: Uint8Array): number {
