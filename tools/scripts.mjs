@@ -53,6 +53,8 @@ export const scripts = {
   'check:format': { steps: [['tools/check.ts', 'format']] },
   'check:boundaries': { steps: [['tools/check-boundaries.ts']] },
   'check:reference': { steps: [['tools/reference.ts', '--check']] },
+  'check:threats': { steps: [['tools/threats.ts', '--check']] },
+  threats: { steps: [built, ['tools/threats.ts']] },
   format: { steps: [['node_modules/oxfmt/bin/oxfmt']] },
   reference: { steps: [['tools/reference.ts']] },
   build: { steps: [built] },

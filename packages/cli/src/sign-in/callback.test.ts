@@ -1,5 +1,6 @@
 import { createServer, request, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { listenForCallback, type Arrival, type CallbackListener } from './callback.ts'
 
@@ -109,9 +110,14 @@ test('it listens on the IPv6 loopback too, where there is one', async () => {
   expect((answer as IncomingMessage).statusCode).toBe(404) // no error code, so an answer
 })
 
-test('a port that somebody holds on one of the two addresses is named (T8)', async () => {
+const loopbacks = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .map(({ address }) => address)
+  .filter((address) => address === '127.0.0.1' || address === '::1')
+
+test.each(loopbacks)('a port that somebody holds on %s is named (T8)', async (host) => {
   const squatter = createServer()
-  await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => squatter.listen(0, host, resolve))
   const address = squatter.address()
   const taken = typeof address === 'object' && address ? address.port : 0
   await expect(listenForCallback({ state, port: taken })).rejects.toMatchObject({
