@@ -66,7 +66,7 @@ test('a keyring that never answers costs the first sign-in three seconds, and th
 test('who asks for the keyring gets it or a fault, and no file, before anything is asked of them', async () => {
   const at = await reaching(startSilentBus)
   const [done, seconds] = await timed(() =>
-    runNorrix(['sign-in', norrix.prod.url, '--no-browser', '--storage', 'keyring'], at),
+    runNorrix(['sign-in', norrix.prod.url, '--device', '--storage', 'keyring'], at),
   )
   expect(done).toMatchObject({ code: 4, stdout: '' })
   expect(done.stderr).toContain('keyring_unavailable · exit 4')
@@ -87,7 +87,7 @@ test('an installation without the keyring module works, with the key in a file',
   expect(done).toMatchObject({ code: 0 })
   expect(done.stderr).not.toContain('!')
   expect(chosen()).toBe('file')
-  const asked = await runNorrix(['sign-in', '--no-browser', '--storage', 'keyring'], at)
+  const asked = await runNorrix(['sign-in', '--device', '--storage', 'keyring'], at)
   expect(asked.code).toBe(4)
   expect(one(asked.stderr)).toContain('npm install -g @napi-rs/keyring@2.1.2')
 })
@@ -152,7 +152,7 @@ describe.skipIf(!isHere)('with a real keyring', () => {
     expect((await runNorrix(['whoami', '--profile', 'work'], without)).code).toBe(0)
     rmSync(keyFile())
     const empty = await runNorrix(
-      ['sign-in', '--no-browser', '--storage', 'keyring', '--timeout', '1s'],
+      ['sign-in', '--device', '--storage', 'keyring', '--timeout', '1s'],
       at,
     )
     expect(empty.code).toBe(4)

@@ -87,7 +87,7 @@ test.skipIf(!mayMount)(
     })
     expect(who.stdout).toContain('ana@example.com')
     expect(readFileSync(join(home.path, '.norrix/prod/session.json'), 'utf8')).toBe(before)
-    const again = await readOnly(`sign-in ${norrix.prod.url} --no-browser`)
+    const again = await readOnly(`sign-in ${norrix.prod.url} --device`)
     expect(again.code).toBe(1)
     expect(one(again.stderr)).toMatch(
       /cannot be written \(EROFS\)\. fix .*home_unwritable · exit 1 $/,

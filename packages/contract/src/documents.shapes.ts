@@ -53,10 +53,10 @@ export const whoamiDocument = z.strictObject({
     .describe('null for a key'),
   session: session.nullable().describe('null for a key'),
   key: key.nullable().describe('null for a session'),
-  profile: z.string().describe('whose sessions: default, or a name that --profile gave'),
+  profile: z.string().describe('whose sessions: default, or the name given by --profile'),
   storage: z
-    .string()
+    .enum(['keyring', 'file'])
     .nullable()
-    .describe('how the session is kept on this machine; null for a key'),
+    .describe('where the key of the session lies on this machine; null for an API key'),
   warnings: z.array(z.string()),
 })
