@@ -17,7 +17,7 @@ const checks: readonly Check[] = [
   { name: 'lint', command: ['node_modules/oxlint/bin/oxlint'] },
   { name: 'format', command: ['node_modules/oxfmt/bin/oxfmt', '--check'] },
   { name: 'reference', command: ['tools/reference.ts', '--check'] },
-  { name: 'threats', command: ['tools/threats.ts', '--check'] },
+  { name: 'threats', command: ['test/threats/main.ts', '--check'] },
 ]
 
 process.exitCode = await main(process.argv.slice(2))

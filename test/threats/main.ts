@@ -1,8 +1,8 @@
 // `npm run threats`: takes out the defence against ten threats, chosen by the day, one after another in a copy of the project, and
 // expects the test that is named beside each to turn red. `--all` takes all, `T3 T31` those two. `--check` only looks whether
 // test/threats.json is true: it is part of `npm run check`.
-import { copyOfTheProject, type Copy } from '../test/mutations/copy.ts'
-import { isBreakable, problemsOf, readThreats, type Breakable } from '../test/mutations/threats.ts'
+import { copyOfTheProject, type Copy } from '../mutations/copy.ts'
+import { isBreakable, problemsOf, readThreats, type Breakable } from './threats.ts'
 
 const aDay = 10
 
