@@ -19,7 +19,7 @@ export interface Person {
 
 const client = createClient({
   baseUrl: publicUrl,
-  headers: () => ({ Authorization: 'Bearer anas' }),
+  headers: () => ({ Authorization: 'DPoP anas' }),
 })
 
 export function personIn(world: World, chance: Chance): Person {

@@ -30,7 +30,7 @@ const dialog = (at = page) => at.getByRole('dialog')
 
 /** Signs the command line of this machine in, in the browser of `page`. */
 async function signInCommandLine(): Promise<void> {
-  const running = startNorrixCommand(['sign-in', norrix.prod.url, '--no-browser'], here)
+  const running = startNorrixCommand(['sign-in', norrix.prod.url, '--browser'], here)
   const [, address = ''] = await running.waitFor(/^ {2}(https?:\/\/\S+)$/m)
   await approveSignIn(page, address, { ...owner, orgName: owner.org })
   expect((await running.ended).code).toBe(0)
