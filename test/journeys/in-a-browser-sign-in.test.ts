@@ -29,6 +29,8 @@ await inABrowser((browser) => {
     const { page } = seat
     const device = await requestDevice(norrix.prod.url, { device: 'build-box', system: 'Linux' })
     await page.goto(`${norrix.prod.url}/device`)
+    // The browser puts the cursor there by itself, but not at once.
+    await page.locator('input:focus').waitFor()
     await page.keyboard.type(device.user_code.toLowerCase())
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Sign in the Norrix CLI on build-box?' }).waitFor()
