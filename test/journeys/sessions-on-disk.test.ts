@@ -135,21 +135,21 @@ test('with a key and an address the disk is neither written nor read (B7)', asyn
 
 test('a profile is a second set of sessions and chosen organizations: seen, kept apart, signed out alone', async () => {
   await signIn(norrix.prod.url, { home: home.path })
-  const work = { home: home.path, env: { NORRIX_PROFILE: 'work' } }
+  const work = { home: home.path, env: { NORRIX_PROFILE: 'second' } }
   expect((await run('whoami', work)).stderr).toContain('You are not signed in to prod.')
-  expect((await run('whoami', work)).stderr).toContain('norrix sign-in --profile work')
+  expect((await run('whoami', work)).stderr).toContain('norrix sign-in --profile second')
   await signIn(norrix.prod.url, work)
-  expect(existsSync(join(home.path, '.norrix/prod/work/session.json'))).toBe(true)
+  expect(existsSync(join(home.path, '.norrix/prod/second/session.json'))).toBe(true)
   const [first, second] = await Promise.all([run('whoami --json'), run('whoami --json', work)])
   const of = ({ stdout }: Ran) => JSON.parse(stdout)
-  expect([of(first).profile, of(second).profile]).toEqual(['default', 'work'])
+  expect([of(first).profile, of(second).profile]).toEqual(['default', 'second'])
   expect(of(first).session.id).not.toBe(of(second).session.id)
   expect(await run('orgs select Acme', work)).toMatchObject({ code: 0 })
   expect((await run('orgs current', work)).stdout).toContain('chosen with')
   expect((await run('orgs current')).stdout).toContain('your only one')
-  const shown = await run('whoami --profile work')
-  expect(shown.stdout).toMatch(/^ {2}profile {7}work +--profile$/m)
-  expect(shown.stderr).toBe(`prod · profile work · ${norrix.prod.url}\n`)
+  const shown = await run('whoami --profile second')
+  expect(shown.stdout).toMatch(/^ {2}profile {7}second +--profile$/m)
+  expect(shown.stderr).toBe(`prod · profile second · ${norrix.prod.url}\n`)
   expect((await run('sign-out', work)).code).toBe(0)
   expect((await run('whoami', work)).code).toBe(4)
   expect((await run('whoami')).code).toBe(0)

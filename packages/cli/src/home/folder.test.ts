@@ -27,7 +27,9 @@ test('on Linux, macOS and Windows sessions lie in the home folder, apart for eac
 
 test('each profile has sessions of its own; those of the default one lie where they always lay', () => {
   const around = { ...ana, homeDir: '/home/ana' }
-  expect(homePaths(around, 'work').session('dev')).toBe('/home/ana/.norrix/dev/work/session.json')
+  expect(homePaths(around, 'second').session('dev')).toBe(
+    '/home/ana/.norrix/dev/second/session.json',
+  )
   expect(homePaths(around, 'default').session('dev')).toBe('/home/ana/.norrix/dev/session.json')
 })
 

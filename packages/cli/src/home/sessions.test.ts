@@ -71,15 +71,15 @@ test('a session is encrypted whole, with another nonce each time, and its key li
 
 test('a session file that was moved to another environment or profile does not decrypt, and that is said (T47)', async () => {
   await sessionsOf(home).write('prod', record)
-  mkdirSync(join(home, '.norrix/dev/work'), { recursive: true, mode: 0o700 })
+  mkdirSync(join(home, '.norrix/dev/second'), { recursive: true, mode: 0o700 })
   copyFileSync(file, join(home, '.norrix/dev/session.json'))
-  copyFileSync(file, join(home, '.norrix/dev/work/session.json'))
-  mkdirSync(join(home, '.norrix/prod/work'), { mode: 0o700 })
-  copyFileSync(file, join(home, '.norrix/prod/work/session.json'))
+  copyFileSync(file, join(home, '.norrix/dev/second/session.json'))
+  mkdirSync(join(home, '.norrix/prod/second'), { mode: 0o700 })
+  copyFileSync(file, join(home, '.norrix/prod/second/session.json'))
   for (const [environment, profile, fix] of [
     ['dev', 'default', 'norrix sign-in --dev'],
-    ['dev', 'work', 'norrix sign-in --dev --profile work'],
-    ['prod', 'work', 'norrix sign-in --profile work'],
+    ['dev', 'second', 'norrix sign-in --dev --profile second'],
+    ['prod', 'second', 'norrix sign-in --profile second'],
   ] as const) {
     await expect(sessionsOf(home, { profile }).read(environment)).rejects.toMatchObject({
       code: 'session_foreign',
